@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# authgate's build. `make` builds into build/; `make check` runs every test; `make demo` shows it at work.
+# Variables: BUILD (where to build), CC, SANITIZE (a -fsanitize list), DESTDIR and prefix (install).
+
+BUILD    ?= build
+CC       ?= cc
+prefix   ?= /usr/local
+sbindir  ?= $(prefix)/sbin
+bindir   ?= $(prefix)/bin
+mandir   ?= $(prefix)/share/man
+pamdir   ?= $(shell d=$$($(CC) -print-multiarch 2>/dev/null); [ -d /lib/$$d/security ] && echo /lib/$$d/security || echo /usr/lib64/security)
+sasldir  ?= $(shell d=$$($(CC) -print-multiarch 2>/dev/null); [ -d /usr/lib/$$d ] && echo /usr/lib/$$d/sasl2 || echo /usr/lib64/sasl2)
+docdir   ?= $(prefix)/share/doc/authgate
+completionsdir ?= $(prefix)/share/bash-completion/completions
+VERSION  := 0.1.0
+
+WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wformat=2 -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wpointer-arith
+HARDENING := -fstack-protector-strong -fno-strict-overflow
+ifeq ($(SANITIZE),)
+HARDENING += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
+OPTIMIZE ?= -O2
+else
+OPTIMIZE ?= -O1
+SANITIZER := -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
+endif
+ifneq ($(filter x86_64 i686,$(shell uname -m)),)
+HARDENING += -fstack-clash-protection -fcf-protection
+endif
+CFLAGS   ?= -g
+ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -DAUTHGATE_VERSION='"$(VERSION)"' -Imodule -fPIC -fvisibility=hidden $(WARNINGS) \
+	$(HARDENING) $(OPTIMIZE) $(SANITIZER) $(CFLAGS)
+ALL_LDFLAGS = -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(SANITIZER) $(LDFLAGS)
+
+# Each outside library belongs to one folder (`make layers` proves it).
+LIBS_daemon     := -levent_core
+LIBS_policy     := -lconfig
+LIBS_country    := -lmaxminddb
+LIBS_ctl        := -ljansson
+LIBS_pam        := -lpam
+
+objects = $(patsubst module/%.c,$(BUILD)/obj/%.o,$(wildcard module/$(1)/*.c))
+PROGRAMS = $(BUILD)/authgated $(BUILD)/authgatectl $(BUILD)/pam_authgate.so
+
+.PHONY: all check unit demo deps install uninstall clean asan fuzz bench layers format
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(PROGRAMS)
+
+DAEMON_FOLDERS := daemon gate policy country wire base
+$(BUILD)/authgated: $(foreach f,$(DAEMON_FOLDERS),$(call objects,$(f)))
+	$(CC) -pie $(ALL_LDFLAGS) -pthread -o $@ $^ $(foreach f,$(DAEMON_FOLDERS),$(LIBS_$(f)))
+
+CTL_FOLDERS := ctl policy wire base
+$(BUILD)/authgatectl: $(foreach f,$(CTL_FOLDERS),$(call objects,$(f)))
+	$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(foreach f,$(CTL_FOLDERS),$(LIBS_$(f)))
+
+$(BUILD)/pam_authgate.so: $(foreach f,pam wire base,$(call objects,$(f))) module/pam/pam_authgate.map
+	$(CC) -shared $(ALL_LDFLAGS) -Wl,--gc-sections -Wl,--version-script=module/pam/pam_authgate.map $(if $(SANITIZE),,-Wl,-z,defs) -o $@ $(filter %.o,$^) $(LIBS_pam)
+
+$(BUILD)/obj/%.o: module/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# Unit tests: tests/unit/FOLDER/NAME.c links module/base and only those objects that its first `links:` comment names.
+UNIT_SOURCES := $(wildcard tests/unit/*/*.c)
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(UNIT_SOURCES))
+unit_words = $(shell sed -n 's|^/\* links: \(.*\) \*/$$|\1|p' tests/unit/$(1).c)
+
+.SECONDEXPANSION:
+$(BUILD)/tests/unit/%: tests/unit/%.c $$(call objects,base) $$(patsubst %,$(BUILD)/obj/%,$$(filter %.o,$$(call unit_words,$$*)))
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -Itests/unit $(ALL_LDFLAGS) -o $@ $< $(filter %.o,$^) $(filter -l% -W% -pthread,$(call unit_words,$*)) -lcmocka
+
+-include tests/tests.mk
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+clean:
+	rm -rf $(BUILD)

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Builds and writes log lines. Only programs log; the modules hand their few words to pam_syslog or SASL's logger. */
+#include "base/log.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+static enum log_target log_target = LOG_TO_STDERR;
+static unsigned long dropped;
+
+static void add_escaped(struct buffer *line, const char *text, bool keep_blanks) {
+    size_t shown = 0;
+    for (; text[shown] != '\0' && shown < LOG_VALUE_LIMIT; shown++) {
+        unsigned char byte = (unsigned char)text[shown];
+        bool plain = (byte > ' ' && byte < 0x7f && byte != '\\') || (byte == ' ' && keep_blanks);
+        if (plain)
+            buffer_add_char(line, (char)byte);
+        else
+            buffer_add_format(line, "\\x%02x", byte);
+    }
+    if (text[shown] != '\0')
+        buffer_add(line, "...");
+}
+
+void log_add(struct buffer *line, const char *name, const char *value) {
+    if (value == NULL || value[0] == '\0')
+        return;
+    if (line->length > 0)
+        buffer_add_char(line, ' ');
+    buffer_add(line, name);
+    buffer_add_char(line, '=');
+    add_escaped(line, value, false);
+}
+
+void log_add_text(struct buffer *line, const char *text) {
+    add_escaped(line, text, true);
+}
+
+void log_open(enum log_target target, const char *name) {
+    log_target = target;
+    if (target == LOG_TO_SYSLOG)
+        openlog(name, LOG_PID | LOG_NDELAY, LOG_MAIL);
+}
+
+static const char *urgency(int priority) {
+    static const char *const words[] = {"emergency: ", "alert: ", "critical: ", "error: ", "warning: "};
+    return priority >= 0 && priority <= LOG_WARNING ? words[priority] : "";
+}
+
+static void write_stderr(int priority, const char *line) {
+    struct pollfd ready = {.fd = STDERR_FILENO, .events = POLLOUT};
+    if (poll(&ready, 1, 0) != 1 || (ready.revents & POLLOUT) == 0) {
+        dropped++;
+        return;
+    }
+    const char *word = urgency(priority);
+    struct iovec parts[] = {
+        {.iov_base = (void *)(size_t)word, .iov_len = strlen(word)},
+        {.iov_base = (void *)(size_t)line, .iov_len = strlen(line)},
+        {.iov_base = (void *)(size_t) "\n", .iov_len = 1},
+    };
+    if (writev(STDERR_FILENO, parts, 3) < 0)
+        dropped++;
+}
+
+void log_line(int priority, const char *line) {
+    if (log_target == LOG_TO_SYSLOG)
+        syslog(priority, "%s", line);
+    else
+        write_stderr(priority, line);
+}
+
+void log_message(int priority, const char *format, ...) {
+    char line[LOG_LINE_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    for (char *byte = line; *byte != '\0'; byte++)
+        if ((unsigned char)*byte < ' ' || *byte == 0x7f)
+            *byte = '?';
+    log_line(priority, line);
+}
+
+unsigned long log_dropped(void) {
+    return dropped;
+}

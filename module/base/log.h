@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Log lines of `name=value` pairs that no value can forge, and where they go. */
+#ifndef AUTHGATE_BASE_LOG_H
+#define AUTHGATE_BASE_LOG_H
+
+#include <stdbool.h>
+#include <syslog.h>
+
+#include "base/buffer.h"
+
+#define LOG_LINE_SIZE 2048
+#define LOG_VALUE_LIMIT 128 /* bytes of a value that are shown */
+
+enum log_target { LOG_TO_STDERR, LOG_TO_SYSLOG };
+
+/* Appends ` name=value` (no blank before the first). In the value every byte but printable ASCII, the blank and the
+ * backslash are written as \xNN, and what follows LOG_VALUE_LIMIT bytes is replaced by "...". A NULL or empty value
+ * adds nothing. */
+void log_add(struct buffer *line, const char *name, const char *value);
+
+/* Appends text made safe as in log_add, without a name: for paths and names within a sentence. Blanks stay. */
+void log_add_text(struct buffer *line, const char *text);
+
+/* Where log_line and log_message write from now on. `name` (kept, not copied) is the program's. Default: stderr. */
+void log_open(enum log_target target, const char *name);
+
+/* Writes one line with a syslog priority (LOG_ERR, LOG_CRIT, …). On stderr a line more urgent than LOG_NOTICE starts
+ * with its priority's word. Never blocks on a full pipe: the line is dropped and counted. */
+void log_line(int priority, const char *line);
+void log_message(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* How many lines could not be written since the start. */
+unsigned long log_dropped(void);
+
+#endif

@@ -15,6 +15,7 @@ struct account_naming {
     const char *default_domain;   /* lower case, NULL: names without a domain stay without one */
     const char *const *domains;   /* served ones, lower case; with none, any domain is served */
     size_t domain_count;
+    bool domains_sorted;          /* in strcmp's order, so that thousands of them are searched by halves */
     char recipient_delimiter;     /* '\0': none */
 };
 

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* links: policy/account_name.o */
+/* Holds the canonical form of account names to DESIGN 4: a table of names and what they become, and a million random
+ * strings for the properties that no table can show. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "policy/account_name.h"
+
+#define RANDOM_STRINGS 1000000
+
+static const char *const domains[] = {"example.ac.jp", "example.com", "xn--fiq228c.jp"};
+static const struct account_naming naming = {
+    .default_domain = "example.ac.jp", .domains = domains, .domain_count = 3, .recipient_delimiter = '+'};
+static const struct account_naming sorted = {.default_domain = "example.ac.jp",
+                                             .domains = domains,
+                                             .domain_count = 3,
+                                             .domains_sorted = true,
+                                             .recipient_delimiter = '+'};
+static const struct account_naming bare = {.default_domain = NULL};
+
+struct row {
+    const char *name;
+    const char *canonical; /* NULL: malformed */
+};
+
+static const struct row rows[] = {
+    {"alice", "alice@example.ac.jp"},
+    {"ALICE", "alice@example.ac.jp"},
+    {"Alice@Example.AC.jp", "alice@example.ac.jp"},
+    {"alice@example.com", "alice@example.com"},
+    {"alice+news", "alice@example.ac.jp"},
+    {"alice+news@example.com", "alice@example.com"},
+    {"alice+a+b@example.com", "alice@example.com"},
+    {"alice+", "alice@example.ac.jp"},
+    {"first last@example.com", "first last@example.com"},
+    {"a.b-c_d%e", "a.b-c_d%e@example.ac.jp"},
+    {"-f root", "-f root@example.ac.jp"},
+    {"' OR 1=1--", "' or 1=1--@example.ac.jp"},
+    {"%{user}", "%{user}@example.ac.jp"},
+    {"user@XN--FIQ228C.JP", "user@xn--fiq228c.jp"},
+    {"", NULL},
+    {"@", NULL},
+    {"@example.com", NULL},
+    {"+news", NULL},
+    {"+news@example.com", NULL},
+    {"alice@", NULL},
+    {"alice@.", NULL},
+    {"alice@..", NULL},
+    {"alice@example.com.", NULL},
+    {"alice@.example.com", NULL},
+    {"alice@example..com", NULL},
+    {"alice@-example.com", NULL},
+    {"alice@example-.com", NULL},
+    {"alice@exam_ple.com", NULL},
+    {"alice@example.com ", NULL},
+    {"alice@ example.com", NULL},
+    {"alice@example.com@example.com", NULL},
+    {"alice@@example.com", NULL},
+    {"alice@example.org", NULL},
+    {"alice@com", NULL},
+    {"alice@[192.0.2.1]", NULL},
+    {"alice@example.com/..", NULL},
+    {"alice ", NULL},
+    {" alice", NULL},
+    {"alice @example.com", NULL},
+    {"alice +news", NULL},
+    {"alice\t", NULL},
+    {"\talice", NULL},
+    {"\n\talice", NULL},
+    {"al\tice", NULL},
+    {"al\x7fice", NULL},
+    {"alice\xa0", NULL},
+    {"alice\xc2\xa0", NULL},
+    {"\xe3\x81\x82", NULL},
+    {"alic\xc3\xa9", NULL},
+    {"\xff\xfe", NULL},
+    {"alice\xc3", NULL},
+    {"alice*master", NULL},
+    {"*)(uid=*", NULL},
+    {"../../x", NULL},
+    {"a/b", NULL},
+    {".alice", NULL},
+    {"alice.", NULL},
+    {"alice.+x", NULL},
+    {"al..ice", NULL},
+    {"..", NULL},
+    {".", NULL},
+    {"alice+a/b", NULL},
+    {"alice+..", NULL},
+};
+
+static void each_name_has_its_form(void **state) {
+    (void)state;
+    char canonical[ACCOUNT_NAME_SIZE];
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct account_naming *both[] = {&naming, &sorted};
+        for (int j = 0; j < 2; j++) {
+            bool good = account_name_canonical(both[j], rows[i].name, canonical);
+            if (good != (rows[i].canonical != NULL))
+                fail_msg("\"%s\" was %s, as \"%s\"", rows[i].name, good ? "taken" : "refused", canonical);
+            assert_string_equal(canonical, good ? rows[i].canonical : "");
+        }
+    }
+}
+
+static void without_a_default_domain_a_bare_name_stays_bare(void **state) {
+    (void)state;
+    char canonical[ACCOUNT_NAME_SIZE];
+    assert_true(account_name_canonical(&bare, "Alice+News", canonical));
+    assert_string_equal(canonical, "alice+news");
+    assert_true(account_name_canonical(&bare, "Alice@Anything.Example", canonical));
+    assert_string_equal(canonical, "alice@anything.example");
+    assert_false(account_name_canonical(&bare, "alice@any_thing", canonical));
+}
+
+static void lengths_at_the_limits(void **state) {
+    (void)state;
+    static char name[70000];
+    char canonical[ACCOUNT_NAME_SIZE];
+    static const size_t lengths[] = {1, 255, 256, 257, 320, 321, 322, 1023, 1024, 1025, 65535, 65536};
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        memset(name, 'a', lengths[i]);
+        name[lengths[i]] = '\0';
+        assert_int_equal(account_name_canonical(&bare, name, canonical), lengths[i] <= ACCOUNT_NAME_LIMIT);
+        assert_int_equal(strlen(canonical), lengths[i] <= ACCOUNT_NAME_LIMIT ? lengths[i] : 0);
+    }
+    /* the default domain counts: "@example.ac.jp" is 14 bytes */
+    memset(name, 'a', ACCOUNT_NAME_LIMIT);
+    name[306] = '\0';
+    assert_true(account_name_canonical(&naming, name, canonical));
+    name[306] = 'a';
+    name[307] = '\0';
+    assert_false(account_name_canonical(&naming, name, canonical));
+    assert_string_equal(canonical, "");
+}
+
+static void domain_labels_have_limits(void **state) {
+    (void)state;
+    char domain[300];
+    memset(domain, 'a', sizeof domain);
+    domain[63] = '\0';
+    assert_true(account_domain_valid(domain));
+    domain[63] = 'a';
+    domain[64] = '\0';
+    assert_false(account_domain_valid(domain));
+    for (size_t i = 1; i < sizeof domain; i += 2)
+        domain[i - 1] = 'a', domain[i] = '.';
+    domain[253] = '\0';
+    assert_true(account_domain_valid(domain));
+    domain[253] = '.';
+    domain[255] = '\0';
+    assert_false(account_domain_valid(domain));
+    assert_false(account_domain_valid(""));
+    assert_true(account_domain_valid("MiXed.Example"));
+    assert_true(account_domain_valid("localhost"));
+}
+
+static uint64_t next_random(uint64_t *seed) {
+    *seed ^= *seed << 13;
+    *seed ^= *seed >> 7;
+    *seed ^= *seed << 17;
+    return *seed;
+}
+
+/* Half of the characters come from where the edges are, the others from anywhere. */
+static void random_name(uint64_t *seed, char *name) {
+    static const char edges[] = "aAzZ09.@+ -_*/%\t\x7f\xc3\xa9";
+    size_t length = next_random(seed) % 12;
+    for (size_t i = 0; i < length; i++) {
+        uint64_t draw = next_random(seed);
+        name[i] = draw % 2 ? edges[(draw >> 8) % (sizeof edges - 1)] : (char)(1 + (draw >> 8) % 255);
+    }
+    name[length] = '\0';
+    if (next_random(seed) % 3 == 0)
+        memcpy(name + length, "@Example.com", 13);
+}
+
+static void assert_canonical_is_clean(const char *canonical) {
+    for (const char *at = canonical; *at != '\0'; at++) {
+        if (*at < ' ' || *at > '~' || (*at >= 'A' && *at <= 'Z') || strchr("/*+", *at) != NULL)
+            fail_msg("\"%s\" holds what no canonical name may", canonical);
+    }
+    assert_null(strstr(canonical, ".."));
+    assert_ptr_equal(strchr(canonical, '@'), strrchr(canonical, '@'));
+    assert_non_null(strchr(canonical, '@'));
+}
+
+static void random_strings_fold_once_and_for_all(void **state) {
+    (void)state;
+    uint64_t seed = 0x2545f4914f6cdd1d;
+    char name[64], once[ACCOUNT_NAME_SIZE], twice[ACCOUNT_NAME_SIZE];
+    int taken = 0;
+    for (int i = 0; i < RANDOM_STRINGS; i++) {
+        random_name(&seed, name);
+        if (!account_name_canonical(&naming, name, once)) {
+            assert_string_equal(once, "");
+            continue;
+        }
+        taken++;
+        assert_true(account_name_canonical(&naming, once, twice));
+        assert_string_equal(once, twice);
+        assert_canonical_is_clean(once);
+    }
+    assert_in_range(taken, RANDOM_STRINGS / 100, RANDOM_STRINGS);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_name_has_its_form),
+        cmocka_unit_test(without_a_default_domain_a_bare_name_stays_bare),
+        cmocka_unit_test(lengths_at_the_limits),
+        cmocka_unit_test(domain_labels_have_limits),
+        cmocka_unit_test(random_strings_fold_once_and_for_all),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -66,9 +66,10 @@ $(BUILD)/obj/%.o: module/%.c Makefile
 UNIT_SOURCES := $(wildcard tests/unit/*/*.c)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(UNIT_SOURCES))
 unit_words = $(shell sed -n 's|^/\* links: \(.*\) \*/$$|\1|p' tests/unit/$(1).c)
+unit_objects = $(patsubst %,$(BUILD)/obj/%,$(filter %.o,$(call unit_words,$(1))))
 
 .SECONDEXPANSION:
-$(BUILD)/tests/unit/%: tests/unit/%.c $$(call objects,base) $$(patsubst %,$(BUILD)/obj/%,$$(filter %.o,$$(call unit_words,$$*)))
+$(BUILD)/tests/unit/%: tests/unit/%.c $$(call objects,base) $$(call unit_objects,$$*)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -Itests/unit $(ALL_LDFLAGS) -o $@ $< $(filter %.o,$^) $(filter -l% -W% -pthread,$(call unit_words,$*)) -lcmocka
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The countries of ISO 3166-1 by continent, and sets of them. One table holds both, so that a country has exactly one
  * continent. Cyprus, Russia and Turkey stand where the common databases put them (EU, EU, AS). Called by policy (the
- * configuration's lists), gate (the country rule) and country (what a database says). It allocates nothing and never
- * asks the C locale. */
+ * configuration's lists), gate (the country rule) and country (what a database says). It allocates nothing. */
 #include "base/country_code.h"
 
 #include <stddef.h>
@@ -32,146 +31,81 @@ static const struct continent continents[] = {
     {"SA", "AR BO BR CL CO EC FK GF GY PE PY SR UY VE "},
 };
 
-/* What people write, and the code for it: internet domains, language codes, alpha-3 codes, codes that were withdrawn,
- * and names. Continents are not here where their two letters are a country's (AF, AS, NA, SA). */
-static const char *const meanings[][2] = {
-    {"UK", "GB"},
-    {"EN", "GB"},
-    {"GBR", "GB"},
-    {"ENGLAND", "GB"},
-    {"BRITAIN", "GB"},
-    {"EL", "GR"},
-    {"GRC", "GR"},
-    {"GREECE", "GR"},
-    {"USA", "US"},
-    {"AMERICA", "US"},
-    {"JA", "JP"},
-    {"JAP", "JP"},
-    {"JPN", "JP"},
-    {"JAPAN", "JP"},
-    {"NIPPON", "JP"},
-    {"ZH", "CN"},
-    {"CHN", "CN"},
-    {"CHINA", "CN"},
-    {"KO", "KR"},
-    {"KOR", "KR"},
-    {"KOREA", "KR"},
-    {"DP", "KP"},
-    {"PRK", "KP"},
-    {"HKG", "HK"},
-    {"HONGKONG", "HK"},
-    {"TWN", "TW"},
-    {"TAIWAN", "TW"},
-    {"SGP", "SG"},
-    {"SINGAPORE", "SG"},
-    {"VNM", "VN"},
-    {"VIETNAM", "VN"},
-    {"THA", "TH"},
-    {"THAILAND", "TH"},
-    {"IND", "IN"},
-    {"INDIA", "IN"},
-    {"IDN", "ID"},
-    {"INDONESIA", "ID"},
-    {"PHL", "PH"},
-    {"PHILIPPINES", "PH"},
-    {"MYS", "MY"},
-    {"MALAYSIA", "MY"},
-    {"AUS", "AU"},
-    {"AUSTRALIA", "AU"},
-    {"NZL", "NZ"},
-    {"NEWZEALAND", "NZ"},
-    {"CAN", "CA"},
-    {"CANADA", "CA"},
-    {"MEX", "MX"},
-    {"MEXICO", "MX"},
-    {"BRA", "BR"},
-    {"BRAZIL", "BR"},
-    {"ARG", "AR"},
-    {"ARGENTINA", "AR"},
-    {"DEU", "DE"},
-    {"GER", "DE"},
-    {"GERMANY", "DE"},
-    {"DD", "DE"},
-    {"FRA", "FR"},
-    {"FRANCE", "FR"},
-    {"FX", "FR"},
-    {"ITA", "IT"},
-    {"ITALY", "IT"},
-    {"ESP", "ES"},
-    {"SP", "ES"},
-    {"SPAIN", "ES"},
-    {"PRT", "PT"},
-    {"PORTUGAL", "PT"},
-    {"NLD", "NL"},
-    {"HOLLAND", "NL"},
-    {"NETHERLANDS", "NL"},
-    {"BEL", "BE"},
-    {"BELGIUM", "BE"},
-    {"CHE", "CH"},
-    {"SWITZERLAND", "CH"},
-    {"AUT", "AT"},
-    {"AUSTRIA", "AT"},
-    {"DA", "DK"},
-    {"DNK", "DK"},
-    {"DENMARK", "DK"},
-    {"SWE", "SE"},
-    {"SWEDEN", "SE"},
-    {"NOR", "NO"},
-    {"NORWAY", "NO"},
-    {"FIN", "FI"},
-    {"FINLAND", "FI"},
-    {"IRL", "IE"},
-    {"IRELAND", "IE"},
-    {"POL", "PL"},
-    {"POLAND", "PL"},
-    {"CS", "CZ"},
-    {"CZE", "CZ"},
-    {"CZECHIA", "CZ"},
-    {"HUN", "HU"},
-    {"HUNGARY", "HU"},
-    {"ROU", "RO"},
-    {"ROMANIA", "RO"},
-    {"UKR", "UA"},
-    {"UKRAINE", "UA"},
-    {"SU", "RU"},
-    {"RUS", "RU"},
-    {"RUSSIA", "RU"},
-    {"YU", "RS"},
-    {"SRB", "RS"},
-    {"SERBIA", "RS"},
-    {"KOSOVO", "XK"},
-    {"TUR", "TR"},
-    {"TURKEY", "TR"},
-    {"ISR", "IL"},
-    {"ISRAEL", "IL"},
-    {"IRN", "IR"},
-    {"IRAN", "IR"},
-    {"EGY", "EG"},
-    {"EGYPT", "EG"},
-    {"NGA", "NG"},
-    {"NIGERIA", "NG"},
-    {"ZAF", "ZA"},
-    {"TP", "TL"},
-    {"BU", "MM"},
-    {"ZR", "CD"},
-    {"EU", "continent:EU"},
-    {"EUROPE", "continent:EU"},
-    {"OC", "continent:OC"},
-    {"OCEANIA", "continent:OC"},
-    {"AFRICA", "continent:AF"},
-    {"ASIA", "continent:AS"},
+/* What people write for a country, and its code: internet domains, languages, alpha-3 codes, withdrawn codes, names.
+ * Continents are not here where their two letters are a country's (AF, AS, NA, SA). */
+struct meaning {
+    const char *meant;
+    const char *words; /* a blank after each */
+};
+
+static const struct meaning meanings[] = {
+    {"AR", "ARG ARGENTINA "},
+    {"AT", "AUT AUSTRIA "},
+    {"AU", "AUS AUSTRALIA "},
+    {"BE", "BEL BELGIUM "},
+    {"BR", "BRA BRAZIL "},
+    {"CA", "CAN CANADA "},
+    {"CD", "ZR "},
+    {"CH", "CHE SWITZERLAND "},
+    {"CN", "ZH CHN PRC CHINA "},
+    {"CZ", "CS CZE CZECHIA "},
+    {"DE", "DD DEU GER GERMANY "},
+    {"DK", "DA DNK DENMARK "},
+    {"EG", "EGY EGYPT "},
+    {"ES", "SP ESP SPAIN "},
+    {"FI", "FIN FINLAND "},
+    {"FR", "FX FRA FRANCE "},
+    {"GB", "UK EN GBR ENGLAND BRITAIN "},
+    {"GR", "EL GRC GREECE "},
+    {"HK", "HKG HONGKONG "},
+    {"HU", "HUN HUNGARY "},
+    {"ID", "IDN INDONESIA "},
+    {"IE", "IRL IRELAND "},
+    {"IL", "ISR ISRAEL "},
+    {"IN", "IND INDIA "},
+    {"IR", "IRN IRAN "},
+    {"IT", "ITA ITALY "},
+    {"JP", "JA JAP JPN JAPAN NIPPON "},
+    {"KP", "DP PRK DPRK "},
+    {"KR", "KO KOR ROK KOREA "},
+    {"MM", "BU BURMA MYANMAR "},
+    {"MX", "MEX MEXICO "},
+    {"MY", "MYS MALAYSIA "},
+    {"NG", "NGA NIGERIA "},
+    {"NL", "NLD HOLLAND NETHERLANDS "},
+    {"NO", "NOR NORWAY "},
+    {"NZ", "NZL NEWZEALAND "},
+    {"PH", "PHL PHILIPPINES "},
+    {"PL", "POL POLAND "},
+    {"PT", "PRT PORTUGAL "},
+    {"RO", "ROU ROMANIA "},
+    {"RS", "YU SRB SERBIA "},
+    {"RU", "SU RUS RUSSIA "},
+    {"SE", "SWE SWEDEN "},
+    {"SG", "SGP SINGAPORE "},
+    {"TH", "THA THAILAND "},
+    {"TL", "TP TIMOR "},
+    {"TR", "TUR TURKEY "},
+    {"TW", "TWN TAIWAN "},
+    {"UA", "UKR UKRAINE "},
+    {"US", "USA AMERICA "},
+    {"VN", "VNM VIETNAM "},
+    {"XK", "KOSOVO "},
+    {"ZA", "ZAF "},
+    {"continent:AF", "AFRICA "},
+    {"continent:AS", "ASIA "},
+    {"continent:EU", "EU EUROPE "},
+    {"continent:OC", "OC OCEANIA "},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* A letter's place in the alphabet, from 0; -1 for anything else. */
 static int letter_of(char character) {
-    if (character >= 'A' && character <= 'Z') {
+    if (character >= 'A' && character <= 'Z')
         return character - 'A';
-    }
-    if (character >= 'a' && character <= 'z') {
+    if (character >= 'a' && character <= 'z')
         return character - 'a';
-    }
     return -1;
 }
 
@@ -183,48 +117,50 @@ static country_code code_of_letters(const char *letters) {
 }
 
 country_code country_code_parse(const char *text) {
-    if (text == NULL || strnlen(text, 3) != 2) {
+    if (text == NULL || strnlen(text, 3) != 2)
         return COUNTRY_UNKNOWN;
-    }
     return code_of_letters(text);
 }
 
 void country_code_format(country_code code, char text[3]) {
     memset(text, 0, 3);
-    if (code == COUNTRY_UNKNOWN || code >= COUNTRY_CODE_END) {
+    if (code == COUNTRY_UNKNOWN || code >= COUNTRY_CODE_END)
         return;
-    }
     text[0] = (char)('A' + (code - 1) / 26);
     text[1] = (char)('A' + (code - 1) % 26);
 }
 
 bool country_code_assigned(country_code code) {
-    if (code == COUNTRY_UNKNOWN || code >= COUNTRY_CODE_END) {
+    if (code == COUNTRY_UNKNOWN || code >= COUNTRY_CODE_END)
         return false;
-    }
     for (size_t i = 0; i < COUNT(continents); i++) {
         for (const char *at = continents[i].countries; *at != '\0'; at += 3) {
-            if (code_of_letters(at) == code) {
+            if (code_of_letters(at) == code)
                 return true;
-            }
         }
     }
     return false;
 }
 
+/* Whether `text` is one of the `words`. */
+static bool is_among(const char *words, const char *text) {
+    size_t length = strlen(text);
+    for (const char *word = words; *word != '\0'; word += strcspn(word, " ") + 1)
+        if (strcspn(word, " ") == length && strncasecmp(word, text, length) == 0)
+            return true;
+    return false;
+}
+
 const char *country_code_meant(const char *text) {
-    for (size_t i = 0; text != NULL && i < COUNT(meanings); i++) {
-        if (strcasecmp(meanings[i][0], text) == 0) {
-            return meanings[i][1];
-        }
-    }
+    for (size_t i = 0; text != NULL && i < COUNT(meanings); i++)
+        if (is_among(meanings[i].words, text))
+            return meanings[i].meant;
     return NULL;
 }
 
 void country_set_add(struct country_set *set, country_code code) {
-    if (code != COUNTRY_UNKNOWN && code < COUNTRY_CODE_END) {
+    if (code != COUNTRY_UNKNOWN && code < COUNTRY_CODE_END)
         set->bits[code / 64] |= UINT64_C(1) << (code % 64);
-    }
 }
 
 bool country_set_has(const struct country_set *set, country_code code) {
@@ -233,21 +169,18 @@ bool country_set_has(const struct country_set *set, country_code code) {
 
 bool country_set_empty(const struct country_set *set) {
     for (size_t i = 0; i < COUNT(set->bits); i++) {
-        if (set->bits[i] != 0) {
+        if (set->bits[i] != 0)
             return false;
-        }
     }
     return true;
 }
 
 bool country_set_add_continent(struct country_set *set, const char *continent) {
     for (size_t i = 0; continent != NULL && i < COUNT(continents); i++) {
-        if (strcasecmp(continents[i].code, continent) != 0) {
+        if (strcasecmp(continents[i].code, continent) != 0)
             continue;
-        }
-        for (const char *at = continents[i].countries; *at != '\0'; at += 3) {
+        for (const char *at = continents[i].countries; *at != '\0'; at += 3)
             country_set_add(set, code_of_letters(at));
-        }
         return true;
     }
     return false;

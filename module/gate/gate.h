@@ -5,9 +5,11 @@
 #define AUTHGATE_GATE_GATE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/address.h"
+#include "base/buffer.h"
 #include "base/country_code.h"
 #include "base/verdict.h"
 #include "policy/policy.h"
@@ -60,19 +62,28 @@ struct judgement {
     bool report_only;          /* its own value or date says: report */
     const struct value *source; /* NULL: no setting, a fact alone */
     int line;                   /* of the entry within source, or 0 for source's own */
+    bool enforced;              /* no mode and no exception softens this finding (a lock by hand, an unreadable lock) */
+    const struct value *softener; /* with report_only: the value that says so */
+    int grounds;                /* why, in the rule's own numbers: its tell() puts them into words */
 };
 
 struct rule {
     enum reason reason; /* its name, and what it answers */
     const char *help;   /* one line for `explain` and the manual */
     void (*judge)(const struct facts *facts, const struct policy *policy, struct judgement *judgement);
-    bool always_enforced; /* report mode does not soften it (malformed, throttled) */
+    bool always_enforced; /* no mode softens it (malformed, throttled); an exception does */
+    /* Appends a few words on why it judged as it did: "country FR is not in countries.allow (JP)". */
+    void (*tell)(const struct facts *facts, const struct policy *policy, const struct judgement *judgement,
+                 struct buffer *text);
 };
 
 struct rule_trace {
     enum outcome outcome;
-    const struct value *source;
-    int line;
+    const struct value *source; /* what settled the rule's finding; NULL: no setting */
+    int line;                   /* of the entry within source, or 0 for source's own */
+    bool report_only;           /* with OUTCOME_CANNOT_TELL: the login goes on all the same */
+    const struct value *softener; /* the mode, date or exception behind reported, excepted and off */
+    int softener_line;            /* as line, for softener */
 };
 
 struct decision {
@@ -84,6 +95,12 @@ struct decision {
 
 /* Judges one login at `begin`: every rule of the table in its order. `decision` starts as deny, unavailable. */
 void gate_decide(const struct facts *facts, const struct policy *policy, struct decision *decision);
+
+/* Appends why `rule` judges this login as it does. Judges it again, and so says nothing of modes and exceptions. */
+void gate_tell(const struct rule *rule, const struct facts *facts, const struct policy *policy, struct buffer *text);
+
+/* The word for an outcome: "not-reached", "passed", "silent", "off", "excepted", "reported", "cannot-tell", "decided". */
+const char *outcome_name(enum outcome outcome);
 
 /* The rules in the order in which they decide, and how many there are: for `explain` and the manual. */
 const struct rule *gate_rules(size_t *count);

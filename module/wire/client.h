@@ -5,6 +5,7 @@
 #define AUTHGATE_WIRE_CLIENT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/verdict.h"
@@ -13,6 +14,7 @@
 
 struct client {
     int descriptor;             /* -1: not connected. Close-on-exec. */
+    size_t used;                /* bytes of `text` that were written */
     char text[MESSAGE_LIMIT];   /* the last answer; the answer's values point into it. May hold secrets. */
 };
 
@@ -36,6 +38,10 @@ enum client_result client_call(struct client *client, const struct message *ques
 
 /* Sends without waiting for an answer (`end`). Never blocks. */
 enum client_result client_send(struct client *client, const struct message *question);
+
+/* A pause before a further try, for callers that begin again after CLIENT_LOST: 1 ms the first time (*pause is 0), then
+ * growing. False, at once, where the deadline has passed. */
+bool client_pause(int *pause, int64_t deadline);
 
 /* Closes the connection if there is one and wipes the answer. */
 void client_close(struct client *client);

@@ -27,7 +27,9 @@ bool request_parse(const char *word, enum request *request);
 const char *end_status_name(enum end_status status);
 bool end_status_parse(const char *word, enum end_status *status);
 
-/* Whether every mandatory field is there and every field that this request takes is one that can be. */
+/* Whether every mandatory field is there and every field that this request takes is one that can be; of a repeat's
+ * fields (ref, code_length, begun) a begin or ask has all or none. The version in `protocol` is for the caller to look
+ * at, and so are smtpd_access_policy's client_address and client_port: what is no address there is an unknown one. */
 bool request_complete(enum request request, const struct message *message);
 
 /* Whether `request` can be answered with `verdict` (DESIGN 3). */

@@ -33,6 +33,10 @@ ALL_LDFLAGS = -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(SANITIZER) $(
 
 # Each outside library belongs to one folder (`make layers` proves it).
 LIBS_daemon     := -levent_core
+ifneq ($(wildcard /usr/include/systemd/sd-daemon.h),)
+LIBS_daemon     += -lsystemd
+CFLAGS_daemon   := -DHAVE_LIBSYSTEMD
+endif
 LIBS_policy     := -lconfig
 LIBS_country    := -lmaxminddb
 LIBS_ctl        := -ljansson
@@ -60,7 +64,7 @@ $(BUILD)/pam_authgate.so: $(foreach f,pam wire base,$(call objects,$(f))) module
 
 $(BUILD)/obj/%.o: module/%.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(CC) $(ALL_CFLAGS) $(CFLAGS_$(notdir $(@D))) -MMD -MP -c -o $@ $<
 
 # Unit tests: tests/unit/FOLDER/NAME.c links module/base and only those objects that its first `links:` comment names.
 UNIT_SOURCES := $(wildcard tests/unit/*/*.c)

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Takes the modules' messages apart, holds each connection to the order begin, commit, end, and puts the answers
+ * together. One connection carries one login. What is asked is decided in login.c. */
+#include "daemon/gate_protocol.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "daemon/connection.h"
+#include "daemon/login.h"
+#include "daemon/server.h"
+#include "policy/configuration.h"
+#include "wire/message.h"
+#include "wire/request.h"
+
+/* What a connection is in the middle of. */
+struct conversation {
+    struct login *login;
+    bool committing; /* the answer that is due is the commit's */
+};
+
+static void send_answer(struct connection *connection, const struct message *message) {
+    char text[MESSAGE_LIMIT];
+    struct buffer buffer;
+    buffer_init(&buffer, text, sizeof text);
+    if (message_encode(message, &buffer))
+        connection_send(connection, text, buffer.length);
+    else
+        connection_close(connection);
+    explicit_bzero(text, buffer.length);
+}
+
+static void say(struct connection *connection, enum verdict verdict, enum reason reason) {
+    struct message message = {{NULL}};
+    message.value[FIELD_VERDICT] = verdict_name(verdict);
+    message.value[FIELD_REASON] = reason_name(reason);
+    send_answer(connection, &message);
+}
+
+static void refuse_malformed(struct connection *connection, const struct message *message, const char *why) {
+    login_log_malformed(connection_server(connection), message, why);
+    say(connection, VERDICT_DENY, REASON_MALFORMED);
+    connection_close(connection);
+}
+
+static void format_key(const unsigned char *key, char text[2 * SIPHASH_KEY_SIZE + 1]) {
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < SIPHASH_KEY_SIZE; i++) {
+        text[2 * i] = digits[key[i] >> 4];
+        text[2 * i + 1] = digits[key[i] & 15];
+    }
+    text[2 * SIPHASH_KEY_SIZE] = '\0';
+}
+
+static void answered(void *context, const struct login_answer *answer) {
+    struct connection *connection = context;
+    const struct conversation *conversation = connection_state(connection);
+    const struct server *server = connection_server(connection);
+    char key[2 * SIPHASH_KEY_SIZE + 1], code_length[4];
+    struct message message = {{NULL}};
+    message.value[FIELD_VERDICT] = verdict_name(answer->verdict);
+    message.value[FIELD_REASON] = reason_name(answer->reason);
+    message.value[FIELD_REF] = answer->ref;
+    if (answer->verdict == VERDICT_CONTINUE) {
+        format_key(server->mark_key, key);
+        snprintf(code_length, sizeof code_length, "%d", answer->code_length);
+        message.value[FIELD_MARK_KEY] = key;
+        message.value[FIELD_CODE_LENGTH] = code_length;
+    }
+    connection_set_busy(connection, false);
+    connection_expect(connection,
+                      clock_monotonic() + (conversation->committing ? SERVER_SETTLED_TIME : SERVER_IDLE_TIME));
+    send_answer(connection, &message);
+    explicit_bzero(key, sizeof key);
+    if (answer->reason == REASON_MALFORMED)
+        connection_close(connection);
+}
+
+static bool service_allowed(struct connection *connection, const char *name) {
+    const struct socket_setting *setting = connection_setting(connection);
+    if (setting->services == ALL_SERVICES)
+        return true;
+    int service = configuration_service(connection_server(connection)->configuration, name);
+    return service != SERVICE_UNKNOWN && (setting->services & (1U << service)) != 0;
+}
+
+static void begin(struct connection *connection, const struct message *message) {
+    if (connection_state(connection) != NULL) {
+        refuse_malformed(connection, message, "a second begin on one connection");
+        return;
+    }
+    if (!service_allowed(connection, message->value[FIELD_SERVICE])) {
+        refuse_malformed(connection, message, "a service that this socket does not take");
+        return;
+    }
+    struct conversation *conversation = calloc(1, sizeof *conversation);
+    if (conversation == NULL) {
+        say(connection, VERDICT_LATER, REASON_UNAVAILABLE);
+        return;
+    }
+    connection_set_state(connection, conversation);
+    connection_set_busy(connection, true);
+    conversation->login = login_begin(connection_server(connection), message, answered, connection);
+    if (conversation->login == NULL) {
+        connection_set_busy(connection, false);
+        connection_set_state(connection, NULL);
+        free(conversation);
+        say(connection, VERDICT_LATER, REASON_UNAVAILABLE);
+    }
+}
+
+static void commit(struct connection *connection, const struct message *message) {
+    struct conversation *conversation = connection_state(connection);
+    if (conversation == NULL || !login_is(conversation->login, message) || !login_open(conversation->login)) {
+        refuse_malformed(connection, message, "a commit of no open login of this connection");
+        return;
+    }
+    conversation->committing = true;
+    connection_set_busy(connection, true);
+    login_commit(conversation->login, message, answered, connection);
+}
+
+static void end(struct connection *connection, const struct message *message) {
+    struct conversation *conversation = connection_state(connection);
+    enum end_status status;
+    if (conversation == NULL || !login_is(conversation->login, message) ||
+        !end_status_parse(message->value[FIELD_STATUS], &status) || !login_end(conversation->login, status))
+        login_log_malformed(connection_server(connection), message, "an end of no login of this connection");
+    connection_close(connection);
+}
+
+/* The bit of a request in a socket's `requests`. */
+static uint32_t request_bit(enum request request) {
+    for (unsigned bit = 0; socket_request_words[bit] != NULL; bit++)
+        if (strcmp(socket_request_words[bit], request_name(request)) == 0)
+            return 1U << bit;
+    return 0;
+}
+
+static void dispatch(struct connection *connection, enum request request, const struct message *message) {
+    switch (request) {
+    case REQUEST_BEGIN:
+        begin(connection, message);
+        return;
+    case REQUEST_COMMIT:
+        commit(connection, message);
+        return;
+    case REQUEST_END:
+        end(connection, message);
+        return;
+    case REQUEST_POLICY: /* every trouble is no answer and a closed connection */
+        connection_close(connection);
+        return;
+    case REQUEST_ASK:
+    case REQUEST_COUNT:
+        say(connection, VERDICT_LATER, REASON_UNAVAILABLE);
+        return;
+    }
+}
+
+static void on_message(struct connection *connection, char *bytes, size_t length) {
+    struct message message;
+    enum message_fault fault = message_decode(&message, bytes, length);
+    enum request request;
+    if (fault != MESSAGE_OK)
+        refuse_malformed(connection, &message, message_fault_text(fault));
+    else if (message.value[FIELD_REQUEST] == NULL)
+        refuse_malformed(connection, &message, "no request");
+    else if (!request_parse(message.value[FIELD_REQUEST], &request))
+        say(connection, VERDICT_LATER, REASON_UNAVAILABLE);
+    else if ((connection_setting(connection)->requests & request_bit(request)) == 0)
+        refuse_malformed(connection, &message, "a request that this socket does not take");
+    else if (message.value[FIELD_PROTOCOL] != NULL && strcmp(message.value[FIELD_PROTOCOL], PROTOCOL_VERSION) != 0)
+        say(connection, VERDICT_LATER, REASON_UNAVAILABLE);
+    else if (!request_complete(request, &message))
+        refuse_malformed(connection, &message, "a field missing, or a value that cannot be");
+    else
+        dispatch(connection, request, &message);
+}
+
+static void on_spoilt(struct connection *connection, const char *why) {
+    refuse_malformed(connection, &(struct message){{NULL}}, why);
+}
+
+static void on_closed(struct connection *connection) {
+    struct conversation *conversation = connection_state(connection);
+    if (conversation == NULL)
+        return;
+    connection_set_state(connection, NULL);
+    login_leave(&conversation->login);
+    free(conversation);
+}
+
+const struct protocol gate_protocol = {
+    .name = "gate",
+    .extent = message_extent,
+    .message = on_message,
+    .spoilt = on_spoilt,
+    .closed = on_closed,
+};

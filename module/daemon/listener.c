@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Opens the sockets, accepts, asks the kernel who is there. What is said on them belongs to the protocols. */
+#include "daemon/listener.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "daemon/connection.h"
+#include "daemon/peer.h"
+#include "daemon/protocols.h"
+#include "daemon/server.h"
+#include "daemon/supervisor.h"
+#include "policy/configuration.h"
+
+#define BACKLOG 1024
+#define PAUSE_MICROSECONDS 100000
+#define ACCEPTED_AT_ONCE 64 /* then the other descriptors have their turn */
+
+struct listener {
+    struct server *server;
+    struct listeners *all;
+    struct socket_setting setting; /* a copy: its strings are this listener's own, for a reload frees the configuration */
+    char *path;
+    const struct protocol *protocol;
+    int descriptor;
+    uid_t owner;
+    gid_t group;
+    struct event *event;
+};
+
+struct listeners {
+    struct listener *list;
+    size_t count;
+    bool paused;
+    struct event *retry;
+};
+
+static bool address_of(const char *path, struct sockaddr_un *address) {
+    *address = (struct sockaddr_un){.sun_family = AF_UNIX};
+    size_t length = strlen(path);
+    if (length >= sizeof address->sun_path)
+        return false;
+    memcpy(address->sun_path, path, length + 1);
+    return true;
+}
+
+static bool somebody_listens(const struct sockaddr_un *address) {
+    int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (probe < 0)
+        return false;
+    bool answered = connect(probe, (const struct sockaddr *)address, sizeof *address) == 0 || errno == EAGAIN;
+    close(probe);
+    return answered;
+}
+
+/* Binds beside the final name and renames over it: no moment without a socket, none with the wrong mode. */
+static bool bind_at(struct listener *listener, const char *path, char *fault, size_t size) {
+    struct sockaddr_un final, beside;
+    char name[sizeof beside.sun_path];
+    int length = snprintf(name, sizeof name, "%s.new", path);
+    if (length < 0 || (size_t)length >= sizeof name || !address_of(path, &final) || !address_of(name, &beside)) {
+        snprintf(fault, size, "the socket path %s is too long", path);
+        return false;
+    }
+    if (somebody_listens(&final)) {
+        snprintf(fault, size, "another daemon listens on %s; stop it first", path);
+        return false;
+    }
+    unlink(name);
+    bool bound = bind(listener->descriptor, (struct sockaddr *)&beside, sizeof beside) == 0;
+    bool owned = bound && (geteuid() != 0 || chown(name, listener->owner, listener->group) == 0);
+    bool done = owned && chmod(name, listener->setting.mode) == 0 && rename(name, path) == 0;
+    if (!done) {
+        snprintf(fault, size, "cannot make the socket %s: %s", path, strerror(errno));
+        if (bound)
+            unlink(name);
+    }
+    return done;
+}
+
+static bool open_socket(struct listener *listener, char *fault, size_t size) {
+    listener->descriptor = supervisor_take_socket(listener->setting.path);
+    if (listener->descriptor >= 0)
+        return true;
+    listener->descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (listener->descriptor < 0) {
+        snprintf(fault, size, "cannot make a socket: %s", strerror(errno));
+        return false;
+    }
+    if (!bind_at(listener, listener->setting.path, fault, size))
+        return false;
+    if (listen(listener->descriptor, BACKLOG) == 0)
+        return true;
+    snprintf(fault, size, "cannot listen on %s: %s", listener->setting.path, strerror(errno));
+    return false;
+}
+
+static void take(struct listener *listener, int descriptor) {
+    struct ucred peer;
+    socklen_t length = sizeof peer;
+    if (getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) {
+        close(descriptor);
+    } else if (!peer_allowed(&listener->setting, listener->owner, listener->group, &peer)) {
+        log_message(LOG_WARNING, "refused uid %u, gid %u, pid %d on %s: not its owner, group or root", peer.uid,
+                    peer.gid, (int)peer.pid, listener->path);
+        close(descriptor);
+    } else {
+        connection_open(listener->server->connections, descriptor, listener->protocol, &listener->setting, &peer);
+    }
+}
+
+static void resume(evutil_socket_t descriptor, short events, void *argument) {
+    (void)descriptor;
+    (void)events;
+    listeners_resume(argument);
+}
+
+/* Out of descriptors: accepting goes on when a connection has gone, or after a moment. */
+static void pause_accepting(struct listeners *listeners) {
+    if (listeners->paused)
+        return;
+    listeners->paused = true;
+    for (size_t i = 0; i < listeners->count; i++)
+        if (listeners->list[i].event != NULL)
+            event_del(listeners->list[i].event);
+    struct timeval moment = {.tv_usec = PAUSE_MICROSECONDS};
+    event_add(listeners->retry, &moment);
+}
+
+static void acceptable(evutil_socket_t socket, short events, void *argument) {
+    struct listener *listener = argument;
+    (void)events;
+    for (int i = 0; i < ACCEPTED_AT_ONCE; i++) {
+        int descriptor = accept4(socket, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (descriptor >= 0) {
+            take(listener, descriptor);
+            continue;
+        }
+        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+            log_message(LOG_ERR, "cannot accept on %s: %s; waiting until a connection ends", listener->path,
+                        strerror(errno));
+            pause_accepting(listener->all);
+        }
+        if (errno != EINTR && errno != ECONNABORTED)
+            return;
+    }
+}
+
+static bool prepare(struct listener *listener, const struct socket_setting *setting, char *fault, size_t size) {
+    listener->setting = *setting;
+    listener->path = strdup(setting->path);
+    listener->setting.path = listener->path;
+    listener->setting.seen_as = NULL;
+    listener->setting.owner = listener->setting.group = NULL;
+    listener->protocol = protocol_for(setting->kind);
+    const char *user = configuration_settings(listener->server->configuration)->user;
+    if (listener->path == NULL)
+        snprintf(fault, size, "out of memory");
+    else if (listener->protocol == NULL)
+        snprintf(fault, size, "line %d: this version cannot serve a socket of this kind", setting->line);
+    else if (!peer_ids(setting, user, &listener->owner, &listener->group))
+        snprintf(fault, size, "line %d: the socket's owner or group does not exist", setting->line);
+    else
+        return open_socket(listener, fault, size);
+    return false;
+}
+
+struct listeners *listeners_open(struct server *server, char *fault, size_t size) {
+    const struct settings *settings = configuration_settings(server->configuration);
+    struct listeners *listeners = calloc(1, sizeof *listeners);
+    if (listeners != NULL)
+        listeners->list = calloc(settings->socket_count, sizeof *listeners->list);
+    if (listeners == NULL || listeners->list == NULL) {
+        free(listeners);
+        snprintf(fault, size, "no sockets are configured, or out of memory");
+        return NULL;
+    }
+    mode_t mask = umask(0177); /* until chmod, a new socket is its owner's alone */
+    bool good = true;
+    for (size_t i = 0; i < settings->socket_count && good; i++) {
+        listeners->list[i] = (struct listener){.server = server, .all = listeners, .descriptor = -1};
+        listeners->count++;
+        good = prepare(&listeners->list[i], &settings->sockets[i], fault, size);
+    }
+    umask(mask);
+    supervisor_close_sockets();
+    if (!good)
+        listeners_free(&listeners);
+    return listeners;
+}
+
+bool listeners_start(struct listeners *listeners) {
+    if (listeners->count == 0)
+        return false;
+    listeners->retry = event_new(listeners->list[0].server->base, -1, 0, resume, listeners);
+    if (listeners->retry == NULL)
+        return false;
+    for (size_t i = 0; i < listeners->count; i++) {
+        struct listener *listener = &listeners->list[i];
+        listener->event = event_new(listener->server->base, listener->descriptor, EV_READ | EV_PERSIST, acceptable,
+                                    listener);
+        if (listener->event == NULL || event_add(listener->event, NULL) != 0)
+            return false;
+    }
+    return true;
+}
+
+void listeners_resume(struct listeners *listeners) {
+    if (listeners == NULL || !listeners->paused)
+        return;
+    listeners->paused = false;
+    for (size_t i = 0; i < listeners->count; i++)
+        if (listeners->list[i].event != NULL)
+            event_add(listeners->list[i].event, NULL);
+}
+
+static void close_one(struct listener *listener) {
+    if (listener->event != NULL)
+        event_free(listener->event);
+    listener->event = NULL;
+    if (listener->descriptor >= 0)
+        close(listener->descriptor);
+    listener->descriptor = -1;
+}
+
+void listeners_close(struct listeners *listeners) {
+    for (size_t i = 0; i < listeners->count; i++) {
+        if (listeners->list[i].event != NULL)
+            acceptable(listeners->list[i].descriptor, 0, &listeners->list[i]);
+        close_one(&listeners->list[i]);
+    }
+    event_del(listeners->retry);
+}
+
+void listeners_free(struct listeners **listeners) {
+    if (*listeners == NULL)
+        return;
+    for (size_t i = 0; i < (*listeners)->count; i++) {
+        close_one(&(*listeners)->list[i]);
+        free((*listeners)->list[i].path);
+    }
+    if ((*listeners)->retry != NULL)
+        event_free((*listeners)->retry);
+    free((*listeners)->list);
+    free(*listeners);
+    *listeners = NULL;
+}

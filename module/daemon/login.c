@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The course of one login, from begin to its log line. What is decided is decided in module/gate; what blocks is done
+ * by a worker. Called by the protocols. */
+#include "daemon/login.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "daemon/country_watch.h"
+#include "daemon/login_log.h"
+#include "daemon/server.h"
+#include "daemon/settled.h"
+#include "daemon/worker.h"
+#include "gate/gate.h"
+#include "policy/configuration.h"
+
+enum stage {
+    STAGE_GATHERING, /* facts are being looked up; nothing has been answered */
+    STAGE_OPEN,      /* answered continue; the password is being checked */
+    STAGE_REFUSED,   /* begin ended it */
+    STAGE_SETTLED,   /* commit was answered */
+    STAGE_ENDED,     /* the module said how it ended */
+};
+
+struct login {
+    struct server *server;
+    struct login *previous, *next;
+    enum stage stage;
+    struct login_record record; /* what the log line says */
+    struct facts facts;
+    struct policy policy;
+    struct decision decision;
+    uint64_t facts_hash;
+    bool defer;
+    bool repeated;     /* a commit with this ref was answered before: say the same again */
+    bool superseded;   /* the same login goes on over another connection */
+    bool abandoned;    /* the module has gone while facts were looked up */
+    int64_t now;       /* clock_monotonic at the (first) begin */
+    struct group_query *groups;
+    login_answered *answered;
+    void *context;
+};
+
+static void detach(struct login *login) {
+    if (login->previous != NULL)
+        login->previous->next = login->next;
+    else if (login->server->logins == login)
+        login->server->logins = login->next;
+    if (login->next != NULL)
+        login->next->previous = login->previous;
+    login->previous = login->next = NULL;
+}
+
+static void destroy(struct login *login) {
+    detach(login);
+    policy_release(&login->policy);
+    explicit_bzero(login, sizeof *login);
+    free(login);
+}
+
+/* A keyed hash of all that the login says of itself, each value with its length, so that a ref cannot be used again for
+ * anything else. */
+static uint64_t hash_facts(const struct server *server, const struct message *begin) {
+    static const enum field fields[] = {FIELD_USER,   FIELD_SERVICE,      FIELD_CLIENT_ADDRESS, FIELD_MECHANISM,
+                                        FIELD_DIGITS, FIELD_APP_PASSWORD, FIELD_DEFER};
+    uint64_t hash = 0;
+    char chunk[MESSAGE_LIMIT];
+    struct buffer buffer;
+    buffer_init(&buffer, chunk, sizeof chunk);
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        const char *value = begin->value[fields[i]] != NULL ? begin->value[fields[i]] : "";
+        buffer_add_format(&buffer, "%zu:%s,", strlen(value), value);
+    }
+    hash = siphash(server->facts_key, chunk, buffer.length);
+    explicit_bzero(chunk, buffer.length);
+    return hash;
+}
+
+static void settle(struct login *login, enum verdict verdict, enum reason reason) {
+    login->stage = STAGE_SETTLED;
+    login->record.verdict = verdict;
+    login->record.reason = reason;
+    struct settlement settlement = {.facts = login->facts_hash, .verdict = verdict, .reason = reason};
+    settled_remember(login->server->settled, login->record.ref, &settlement, clock_monotonic());
+    login_record_write(login->server, &login->record);
+}
+
+static void finish(struct login *login, enum stage stage, enum verdict verdict, enum reason reason) {
+    login->stage = stage;
+    login->record.verdict = verdict;
+    login->record.reason = reason;
+    login_record_write(login->server, &login->record);
+}
+
+static void answer(struct login *login, enum verdict verdict, enum reason reason) {
+    const struct login_answer say = {.verdict = verdict, .reason = reason, .ref = login->record.ref};
+    login->answered(login->context, &say);
+}
+
+static bool never_deferred(enum reason reason) {
+    return reason == REASON_MALFORMED || reason == REASON_THROTTLED || reason == REASON_UNAVAILABLE;
+}
+
+static void refuse(struct login *login, enum verdict verdict, enum reason reason) {
+    finish(login, STAGE_REFUSED, verdict, reason);
+    answer(login, verdict, reason);
+}
+
+/* All facts are there: judge, and answer the begin. */
+static void decide(struct login *login) {
+    gate_decide(&login->facts, &login->policy, &login->decision);
+    const struct decision *decision = &login->decision;
+    login->record.would = decision->would;
+    bool denied = decision->verdict != VERDICT_CONTINUE;
+    bool deferred = denied && decision->verdict == VERDICT_DENY && login->defer && !never_deferred(decision->reason);
+    if (denied && !deferred) {
+        refuse(login, decision->verdict, decision->reason);
+        return;
+    }
+    login->stage = STAGE_OPEN;
+    answer(login, VERDICT_CONTINUE, denied ? decision->reason : REASON_NONE);
+}
+
+static void gather(struct login *login);
+
+static void groups_answered(void *context) {
+    struct login *login = context;
+    configuration_group_answer(login->server->configuration, &login->groups, clock_monotonic());
+    if (login->abandoned)
+        destroy(login);
+    else
+        gather(login);
+}
+
+static void groups_run(void *context) {
+    group_query_run(((struct login *)context)->groups);
+}
+
+static void ask_groups(struct login *login) {
+    struct server *server = login->server;
+    login->groups = configuration_group_query(server->configuration, login->record.account);
+    if (login->groups == NULL || !workers_submit(server->workers, groups_run, groups_answered, login)) {
+        if (login->groups != NULL)
+            configuration_group_answer(server->configuration, &login->groups, clock_monotonic());
+        refuse(login, VERDICT_LATER, REASON_UNAVAILABLE);
+    }
+}
+
+static void gather(struct login *login) {
+    struct server *server = login->server;
+    switch (configuration_policy(server->configuration, login->record.account, clock_monotonic(), &login->policy)) {
+    case POLICY_FOUND:
+        decide(login);
+        return;
+    case POLICY_ASK_GROUPS:
+        ask_groups(login);
+        return;
+    case POLICY_UNREADABLE:
+        break;
+    }
+    refuse(login, VERDICT_LATER, REASON_UNAVAILABLE);
+}
+
+static struct login *find_by_ref(const struct server *server, const struct login *self) {
+    for (struct login *login = server->logins; login != NULL; login = login->next)
+        if (login != self && strcmp(login->record.ref, self->record.ref) == 0)
+            return login;
+    return NULL;
+}
+
+/* A begin with a ref: the module lost its connection before the answer to commit. False where the ref is another's. */
+static bool take_up(struct login *login, const struct message *begin) {
+    struct server *server = login->server;
+    memcpy(login->record.ref, begin->value[FIELD_REF], REF_LENGTH);
+    login->facts.now -= strtol(begin->value[FIELD_BEGUN], NULL, 10);
+    struct login *other = find_by_ref(server, login);
+    const struct settlement *settlement = settled_find(server->settled, login->record.ref, login->now);
+    if ((other != NULL && other->facts_hash != login->facts_hash) ||
+        (settlement != NULL && settlement->facts != login->facts_hash))
+        return false;
+    if (other != NULL)
+        other->superseded = true;
+    login->repeated = settlement != NULL;
+    return true;
+}
+
+static bool name_login(struct login *login, const struct message *begin) {
+    bool has_ref = begin->value[FIELD_REF] != NULL;
+    if (has_ref != (begin->value[FIELD_BEGUN] != NULL) || has_ref != (begin->value[FIELD_CODE_LENGTH] != NULL))
+        return false;
+    return has_ref ? take_up(login, begin) : settled_new_ref(login->record.ref);
+}
+
+/* Puts the message's words where the rules and the log find them. False where the account's name cannot be. */
+static bool read_begin(struct login *login, const struct message *begin) {
+    struct configuration *configuration = login->server->configuration;
+    const struct settings *settings = configuration_settings(configuration);
+    struct login_record *record = &login->record;
+    login->facts.service = configuration_service(configuration, begin->value[FIELD_SERVICE]);
+    login_record_word(record->service, login->facts.service != SERVICE_UNKNOWN
+                                           ? settings->services[login->facts.service]
+                                           : begin->value[FIELD_SERVICE]);
+    login_record_word(record->mechanism, begin->value[FIELD_MECHANISM]);
+    login->facts.mechanism = record->mechanism[0] != '\0' ? record->mechanism : NULL;
+    if (begin->value[FIELD_CLIENT_ADDRESS] != NULL)
+        address_parse(begin->value[FIELD_CLIENT_ADDRESS], &record->address);
+    login->facts.address = record->address;
+    country_watch_look_up(login->server->country, &login->facts);
+    record->country = login->facts.country;
+    if (account_name_canonical(&settings->naming, begin->value[FIELD_USER], record->account))
+        return true;
+    login_record_name(record->account, begin->value[FIELD_USER]);
+    return false;
+}
+
+static struct login *create(struct server *server, const struct message *begin) {
+    struct login *login = calloc(1, sizeof *login);
+    if (login == NULL)
+        return NULL;
+    login->server = server;
+    login->now = clock_monotonic();
+    login->facts.now = clock_wall();
+    login->facts_hash = hash_facts(server, begin);
+    login->defer = begin->value[FIELD_DEFER] != NULL;
+    login->next = server->logins;
+    if (login->next != NULL)
+        login->next->previous = login;
+    server->logins = login;
+    return login;
+}
+
+struct login *login_begin(struct server *server, const struct message *begin, login_answered *answered,
+                          void *context) {
+    struct login *login = create(server, begin);
+    if (login == NULL)
+        return NULL;
+    login->answered = answered;
+    login->context = context;
+    bool named = name_login(login, begin);
+    bool sound = read_begin(login, begin);
+    if (named && sound)
+        gather(login);
+    else
+        refuse(login, VERDICT_DENY, REASON_MALFORMED);
+    return login;
+}
+
+void login_commit(struct login *login, const struct message *commit, login_answered *answered, void *context) {
+    (void)commit; /* its mark is for counting wrong passwords */
+    login->answered = answered;
+    login->context = context;
+    bool denied = login->decision.verdict != VERDICT_CONTINUE;
+    enum verdict verdict = denied ? VERDICT_DENY : VERDICT_ACCEPT;
+    enum reason reason = denied ? login->decision.reason : REASON_NONE;
+    if (login->repeated)
+        login->stage = STAGE_SETTLED;
+    else
+        settle(login, verdict, reason);
+    answer(login, verdict, reason);
+}
+
+static enum reason open_end_reason(const struct login *login, enum end_status status) {
+    if (login->decision.verdict != VERDICT_CONTINUE && status != END_UNCOMMITTED)
+        return login->decision.reason; /* the first rule that decided */
+    static const enum reason reasons[END_STATUS_COUNT] = {
+        [END_WRONG] = REASON_PASSWORD,
+        [END_ERROR] = REASON_PASSWORD_ERROR,
+        [END_UNCOMMITTED] = REASON_UNCOMMITTED,
+    };
+    return reasons[status];
+}
+
+bool login_end(struct login *login, enum end_status status) {
+    if (login->stage == STAGE_OPEN && status != END_WITHDRAWN) {
+        finish(login, STAGE_ENDED, VERDICT_DENY, open_end_reason(login, status));
+        return true;
+    }
+    if (login->stage != STAGE_SETTLED || (status != END_WITHDRAWN && status != END_UNCOMMITTED))
+        return false;
+    login->stage = STAGE_ENDED;
+    if (status == END_UNCOMMITTED) {
+        login->record.verdict = VERDICT_DENY;
+        login->record.reason = REASON_UNCOMMITTED;
+        login_record_write(login->server, &login->record);
+    } else {
+        login_record_withdrawn(&login->record);
+    }
+    return true;
+}
+
+bool login_is(const struct login *login, const struct message *message) {
+    char canonical[ACCOUNT_NAME_SIZE];
+    const struct settings *settings = configuration_settings(login->server->configuration);
+    if (strcmp(login->record.ref, message->value[FIELD_REF]) != 0)
+        return false;
+    if (!account_name_canonical(&settings->naming, message->value[FIELD_USER], canonical))
+        return false;
+    return strcmp(canonical, login->record.account) == 0;
+}
+
+bool login_open(const struct login *login) {
+    return login->stage == STAGE_OPEN;
+}
+
+void login_leave(struct login **left) {
+    struct login *login = *left;
+    if (login == NULL)
+        return;
+    *left = NULL;
+    if (login->stage == STAGE_GATHERING) {
+        login->abandoned = true;
+        detach(login);
+        return;
+    }
+    bool unspoken = login->stage == STAGE_OPEN && !login->superseded && !login->repeated;
+    if (unspoken && !login->server->draining)
+        finish(login, STAGE_ENDED, VERDICT_DENY, open_end_reason(login, END_WRONG));
+    destroy(login);
+}
+
+void login_log_malformed(struct server *server, const struct message *message, const char *why) {
+    struct login_record record = {.verdict = VERDICT_DENY, .reason = REASON_MALFORMED, .note = why};
+    if (message->value[FIELD_USER] != NULL)
+        login_record_name(record.account, message->value[FIELD_USER]);
+    if (message->value[FIELD_CLIENT_ADDRESS] != NULL)
+        address_parse(message->value[FIELD_CLIENT_ADDRESS], &record.address);
+    login_record_word(record.service, message->value[FIELD_SERVICE]);
+    if (settled_new_ref(record.ref))
+        login_record_write(server, &record);
+}

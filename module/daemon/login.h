@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One login's conversation: begin, the password check elsewhere, commit or end. It gathers the facts, has them judged,
+ * remembers the verdict and writes the login's one log line. It knows no socket: answers go through a function. */
+#ifndef AUTHGATE_DAEMON_LOGIN_H
+#define AUTHGATE_DAEMON_LOGIN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/verdict.h"
+#include "wire/message.h"
+#include "wire/request.h"
+
+struct login;
+struct server;
+
+/* What a login is answered; the strings live until the call returns. */
+struct login_answer {
+    enum verdict verdict;
+    enum reason reason;
+    const char *ref;      /* NULL: none was given */
+    int code_length;      /* characters to cut, for `continue` */
+};
+
+typedef void login_answered(void *context, const struct login_answer *answer);
+
+/* Starts a login from a complete `begin`. The answer comes once, before this returns or later. NULL where memory or
+ * randomness is short (then there is no answer). `context` must stay until the answer or login_leave. */
+struct login *login_begin(struct server *server, const struct message *begin, login_answered *answered, void *context);
+
+/* The password was right, says the module: the login's final verdict. The ref and the user have been compared. */
+void login_commit(struct login *login, const struct message *commit, login_answered *answered, void *context);
+
+/* The module says how it ended. False where that cannot be said of this login now. */
+bool login_end(struct login *login, enum end_status status);
+
+/* Whether ref and user name this login, and whether it waits for a commit. */
+bool login_is(const struct login *login, const struct message *message);
+bool login_open(const struct login *login);
+
+/* The module has gone. An open login counts as a wrong password, except while the server drains. Frees the login (or
+ * lets it be freed once what it waits for has come) and sets the pointer to NULL. */
+void login_leave(struct login **login);
+
+/* One log line for a request that was no login: malformed, or not for this socket. */
+void login_log_malformed(struct server *server, const struct message *message, const char *why);
+
+#endif

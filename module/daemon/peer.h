@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Who may speak on a socket: the file's mode says so to the kernel, and SO_PEERCRED says it again here, because a mode
+ * can be changed behind our back and an inherited socket has one that somebody else chose. */
+#ifndef AUTHGATE_DAEMON_PEER_H
+#define AUTHGATE_DAEMON_PEER_H
+
+#include <stdbool.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+struct socket_setting;
+
+/* Looks up the ids that a socket's `owner` and `group` name; where unset, the ids that the daemon will have. False
+ * where a name does not exist (errno is 0) or cannot be looked up. */
+bool peer_ids(const struct socket_setting *setting, const char *daemon_user, uid_t *owner, gid_t *group);
+
+/* Whether this peer may use a socket of this owner, group and mode. Root and the daemon itself always may; an admin
+ * socket is for them alone. */
+bool peer_allowed(const struct socket_setting *setting, uid_t owner, gid_t group, const struct ucred *peer);
+
+#endif

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Puts the daemon together in the order in which privileges fall, runs the loop, reloads on SIGHUP, drains on SIGTERM.
+ * A set-up that fails is said and ends the start; nothing that comes later ends the process. */
+#include "daemon/server.h"
+
+#include <event2/event.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "daemon/connection.h"
+#include "daemon/country_watch.h"
+#include "daemon/listener.h"
+#include "daemon/privilege.h"
+#include "daemon/report.h"
+#include "daemon/settled.h"
+#include "daemon/supervisor.h"
+#include "daemon/worker.h"
+#include "policy/configuration.h"
+
+#define DRAIN_MILLISECONDS 1000 /* shorter than the modules' patience, so that the next daemon finds them waiting */
+#define DRAIN_LOOK_MICROSECONDS 20000
+#define DESCRIPTORS_WANTED 8192
+#define DESCRIPTORS_RESERVED 40 /* sockets, workers, files that are being read */
+#define CONNECTION_LIMIT 4096
+#define WORKER_THREADS 4
+#define WORKER_JOBS 1024
+
+struct signals {
+    struct event *hangup, *terminate, *interrupt, *drain, *watchdog;
+};
+
+/* Everything that ends with the process; kept apart so that the set-up reads top to bottom. */
+struct run {
+    struct server server;
+    struct signals signals;
+    int64_t drain_until;
+};
+
+static void complain(void *context, const char *line) {
+    (void)context;
+    log_line(LOG_ERR, line);
+}
+
+static void use(struct server *server, struct configuration *configuration) {
+    configuration_free(&server->configuration);
+    server->configuration = configuration;
+    const struct settings *settings = configuration_settings(configuration);
+    configuration_complain(configuration, complain, NULL);
+    log_open(settings->log == LOG_SETTING_SYSLOG ? LOG_TO_SYSLOG : LOG_TO_STDERR, "authgated");
+}
+
+static void reload(evutil_socket_t signal, short events, void *argument) {
+    struct server *server = argument;
+    (void)signal;
+    (void)events;
+    supervisor_reloading();
+    struct mistakes mistakes = {0};
+    struct configuration *configuration = configuration_load(server->configuration_path, &mistakes);
+    report_mistakes(&mistakes);
+    mistakes_clear(&mistakes);
+    if (configuration != NULL) {
+        use(server, configuration);
+        country_watch_reload(server->country, configuration_settings(configuration)->country_database);
+        log_message(LOG_NOTICE, "configuration %s is in force", server->configuration_path);
+    } else {
+        log_message(LOG_ERR, "configuration %s is not used; the one before stays in force", server->configuration_path);
+    }
+    supervisor_ready();
+}
+
+static void drain_look(evutil_socket_t descriptor, short events, void *argument) {
+    struct run *run = argument;
+    (void)descriptor;
+    (void)events;
+    connections_close_idle(run->server.connections);
+    if (connections_count(run->server.connections) == 0 || clock_monotonic() >= run->drain_until)
+        event_base_loopbreak(run->server.base);
+}
+
+static void terminate(evutil_socket_t signal, short events, void *argument) {
+    struct run *run = argument;
+    (void)signal;
+    (void)events;
+    if (run->server.draining)
+        return;
+    supervisor_stopping();
+    log_message(LOG_NOTICE, "stopping: logins under way have %d ms", DRAIN_MILLISECONDS);
+    listeners_close(run->server.listeners);
+    run->server.draining = true;
+    run->drain_until = clock_monotonic() + DRAIN_MILLISECONDS;
+    struct timeval every = {.tv_usec = DRAIN_LOOK_MICROSECONDS};
+    event_add(run->signals.drain, &every);
+}
+
+static void watchdog(evutil_socket_t descriptor, short events, void *argument) {
+    (void)descriptor;
+    (void)events;
+    (void)argument;
+    supervisor_alive();
+}
+
+void server_connection_closed(struct server *server) {
+    listeners_resume(server->listeners);
+}
+
+static size_t connection_limit(void) {
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur > CONNECTION_LIMIT + DESCRIPTORS_RESERVED)
+        return CONNECTION_LIMIT;
+    return files.rlim_cur > DESCRIPTORS_RESERVED + 8 ? (size_t)files.rlim_cur - DESCRIPTORS_RESERVED : 8;
+}
+
+static bool add_signals(struct run *run) {
+    struct event_base *base = run->server.base;
+    struct signals *signals = &run->signals;
+    signals->hangup = evsignal_new(base, SIGHUP, reload, &run->server);
+    signals->terminate = evsignal_new(base, SIGTERM, terminate, run);
+    signals->interrupt = evsignal_new(base, SIGINT, terminate, run);
+    signals->drain = event_new(base, -1, EV_PERSIST, drain_look, run);
+    signals->watchdog = event_new(base, -1, EV_PERSIST, watchdog, run);
+    if (signals->hangup == NULL || signals->terminate == NULL || signals->interrupt == NULL || signals->drain == NULL ||
+        signals->watchdog == NULL)
+        return false;
+    uint64_t every = supervisor_watchdog();
+    struct timeval beat = {.tv_sec = (time_t)(every / 1000000), .tv_usec = (suseconds_t)(every % 1000000)};
+    return event_add(signals->hangup, NULL) == 0 && event_add(signals->terminate, NULL) == 0 &&
+           event_add(signals->interrupt, NULL) == 0 && (every == 0 || event_add(signals->watchdog, &beat) == 0);
+}
+
+/* After the fall of privileges everything is read once more: what the daemon's user cannot read must fail now, not at
+ * the first reload. */
+static bool reread_as_user(struct server *server) {
+    struct mistakes mistakes = {0};
+    struct configuration *configuration = configuration_load(server->configuration_path, &mistakes);
+    report_mistakes(&mistakes);
+    mistakes_clear(&mistakes);
+    if (configuration != NULL)
+        use(server, configuration);
+    return configuration != NULL;
+}
+
+static bool set_up_privileged(struct server *server) {
+    char fault[512] = "";
+    if (privilege_peers_hidden()) {
+        log_message(LOG_ERR, "this user namespace hides the ids of users (systemd's PrivateUsers=yes does): nobody who "
+                             "connects could be told from anybody else; start authgated outside it");
+        return false;
+    }
+    server->base = event_base_new();
+    server->connections = server->base != NULL ? connections_create(server, connection_limit()) : NULL;
+    if (server->connections == NULL) {
+        log_message(LOG_ERR, "cannot start: out of memory");
+        return false;
+    }
+    server->listeners = listeners_open(server, fault, sizeof fault);
+    if (server->listeners == NULL) {
+        log_message(LOG_ERR, "%s: %s", server->configuration_path, fault);
+        return false;
+    }
+    if (privilege_drop(configuration_settings(server->configuration)->user, fault, sizeof fault))
+        return true;
+    log_message(LOG_ERR, "%s: %s", server->configuration_path, fault);
+    return false;
+}
+
+static bool set_up(struct run *run) {
+    struct server *server = &run->server;
+    if (!set_up_privileged(server) || !reread_as_user(server))
+        return false;
+    server->settled = settled_create();
+    server->workers = workers_start(server->base, WORKER_THREADS, WORKER_JOBS);
+    server->country = country_watch_start(server, configuration_settings(server->configuration)->country_database);
+    bool keys = random_fill(server->mark_key, sizeof server->mark_key) &&
+                random_fill(server->facts_key, sizeof server->facts_key);
+    if (server->settled != NULL && server->workers != NULL && server->country != NULL && keys && add_signals(run) &&
+        listeners_start(server->listeners))
+        return true;
+    log_message(LOG_ERR, "cannot start: out of memory, threads or randomness");
+    return false;
+}
+
+static void free_event(struct event *event) {
+    if (event != NULL)
+        event_free(event);
+}
+
+static void tear_down(struct run *run) {
+    struct server *server = &run->server;
+    server->draining = true;
+    workers_stop(&server->workers);
+    if (server->connections != NULL)
+        connections_destroy(&server->connections);
+    listeners_free(&server->listeners);
+    if (server->country != NULL)
+        country_watch_stop(&server->country);
+    settled_destroy(&server->settled);
+    free_event(run->signals.hangup);
+    free_event(run->signals.terminate);
+    free_event(run->signals.interrupt);
+    free_event(run->signals.drain);
+    free_event(run->signals.watchdog);
+    if (server->base != NULL)
+        event_base_free(server->base);
+    configuration_free(&server->configuration);
+    explicit_bzero(server->mark_key, sizeof server->mark_key);
+}
+
+int server_run(const char *configuration_path, struct configuration *configuration) {
+    static struct run run; /* one server a process; far too large for nothing, too large for a signal's stack */
+    struct server *server = &run.server;
+    server->configuration_path = configuration_path;
+    server->started = clock_wall();
+    signal(SIGPIPE, SIG_IGN);
+    privilege_harden(DESCRIPTORS_WANTED);
+    use(server, configuration);
+    bool good = set_up(&run);
+    if (good) {
+        log_message(LOG_NOTICE, "authgated " AUTHGATE_VERSION " serves %s", configuration_path);
+        supervisor_ready();
+        event_base_dispatch(server->base);
+        log_message(LOG_NOTICE, "stopped");
+    }
+    tear_down(&run);
+    return good ? 0 : 2;
+}

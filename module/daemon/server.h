@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The running daemon: what everything in this folder shares, its start, its reload and its end. */
+#ifndef AUTHGATE_DAEMON_SERVER_H
+#define AUTHGATE_DAEMON_SERVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/siphash.h"
+#include "base/verdict.h"
+
+#define SERVER_IDLE_TIME 60000      /* milliseconds that a connection may wait before it says begin, and a login before commit */
+#define SERVER_SETTLED_TIME 600000  /* milliseconds that a module may hold its connection after commit */
+
+struct configuration;
+struct connections;
+struct country_watch;
+struct event_base;
+struct listeners;
+struct login;
+struct settled;
+struct workers;
+
+struct server {
+    struct event_base *base;
+    struct configuration *configuration;
+    struct country_watch *country;
+    struct connections *connections;
+    struct listeners *listeners; /* NULL once draining */
+    struct settled *settled;
+    struct workers *workers;
+    struct login *logins; /* those under way, the newest first */
+    unsigned char mark_key[SIPHASH_KEY_SIZE];
+    unsigned char facts_key[SIPHASH_KEY_SIZE];
+    const char *configuration_path;
+    int64_t started; /* seconds since the epoch */
+    uint64_t verdicts[VERDICT_COUNT]; /* logins that ended with each */
+    uint64_t reports;                 /* logins that went on but would have been denied */
+    bool draining;
+};
+
+/* Serves until SIGTERM or SIGINT. The configuration is the caller's first one; it belongs to the server from here on.
+ * Returns the exit status: 0 after a drain, 2 where the configuration cannot be served (said in the log). */
+int server_run(const char *configuration_path, struct configuration *configuration);
+
+/* Told by connections whenever one has gone. */
+void server_connection_closed(struct server *server);
+
+#endif

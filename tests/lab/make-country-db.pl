@@ -3,8 +3,9 @@
 # Writes the small country database in which loopback stands for the world: a client that binds 127.2.0.1 is in the
 # US. 127.0.0.0/16 and ::1 are in no country.
 #
-#   tests/lab/make-country-db.pl OUT [maxmind|flat|country|bare|registered|asn]     default: maxmind
+#   tests/lab/make-country-db.pl OUT [maxmind|flat|country|bare|registered|asn] [NETWORK=COUNTRY ...]
 #
+# The default is maxmind; what follows it changes or adds single networks.
 # The first four are the schemas that authgate reads; `registered` has registered_country alone, `asn` has no country.
 use strict;
 use warnings;
@@ -56,10 +57,11 @@ my %types = (
     asn => 'utf8_string', autonomous_system_number => 'uint32', autonomous_system_organization => 'utf8_string',
 );
 
-my ( $out, $schema ) = @ARGV;
+my ( $out, $schema, @changes ) = @ARGV;
 $schema //= 'maxmind';
-die "usage: make-country-db.pl OUT [" . join( '|', sort keys %schemas ) . "]\n"
-    if !defined $out || @ARGV > 2 || !$schemas{$schema};
+die "usage: make-country-db.pl OUT [" . join( '|', sort keys %schemas ) . "] [NETWORK=COUNTRY ...]\n"
+    if !defined $out || !$schemas{$schema} || grep { !m{^[0-9a-f:.]+/\d+=[A-Z]{2}$} } @changes;
+%countries = ( %countries, map { split /=/ } @changes );
 $types{country} = 'utf8_string' if $schema eq 'country';
 
 my $tree = MaxMind::DB::Writer::Tree->new(

@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A private authgated for a test: its own configuration, socket and directory, all gone when the `with` block ends,
+also by an exception, SIGTERM or SIGINT. What an earlier, killed lab left behind is swept away at the start. Touches
+nothing of the system's; traffic stays on Unix sockets and loopback."""
+import contextlib
+import ctypes
+import itertools
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+import gate
+import tap
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
+PR_SET_PDEATHSIG = 1
+NUMBERS = itertools.count(1)
+LEFTOVERS = [("/etc/pam.d", re.compile(r"authgate-lab(\d+)x\d+-\w+$")),
+             (tempfile.gettempdir(), re.compile(r"authgate-lab(\d+)x"))]
+
+def sweep():
+    """Removes what labs whose process is gone have left."""
+    for folder, pattern in LEFTOVERS:
+        for name in os.listdir(folder):
+            found = pattern.match(name)
+            if found and not os.path.exists(f"/proc/{found.group(1)}"):
+                path = os.path.join(folder, name)
+                shutil.rmtree(path, ignore_errors=True) if os.path.isdir(path) else os.unlink(path)
+
+
+def die_with_parent():
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+
+
+def descendants(pid):
+    """The living processes below `pid`, itself first."""
+    children = {}
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError), open(f"/proc/{entry}/stat", encoding="utf-8", errors="replace") as file:
+            children.setdefault(int(file.read().rpartition(")")[2].split()[1]), []).append(int(entry))
+    found = [pid]
+    for parent in found:
+        found += children.get(parent, [])
+    return found
+
+
+def alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def send_signal(pid, number):
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
+
+
+class Program:
+    """One program that the lab started, with its output in a file."""
+
+    def __init__(self, command, log, **popen):
+        with open(log, "ab") as output:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                                            preexec_fn=die_with_parent, **popen)
+        self.pid = self.process.pid
+
+    def running(self):
+        return self.process.poll() is None
+
+    def end(self, how=signal.SIGTERM, seconds=10):
+        """Ends it and whatever it started; returns its exit status."""
+        family = descendants(self.pid) if self.running() else []
+        if family:
+            send_signal(self.pid, how)
+            send_signal(self.pid, signal.SIGCONT)
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        for pid in family[1:]:
+            with contextlib.suppress(AssertionError):
+                tap.poll(lambda pid=pid: not alive(pid), 2, "a child's end")
+            if alive(pid):
+                send_signal(pid, signal.SIGKILL)
+        return self.process.returncode
+
+
+class Lab:
+    """The directory, the daemon and its log. Use as `with Lab() as lab:`."""
+
+    def __init__(self):
+        self.name = f"lab{os.getpid()}x{next(NUMBERS)}"
+        self.cleanup = contextlib.ExitStack()
+        self.daemon = None
+        self.directory = None
+
+    def __enter__(self):
+        sweep()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, lambda number, _frame: sys.exit(128 + number))
+        self.directory = tempfile.mkdtemp(prefix=f"authgate-{self.name}-")
+        self.cleanup.callback(shutil.rmtree, self.directory, ignore_errors=True)
+        os.chmod(self.directory, 0o755)
+        self.cleanup.callback(self.stop)
+        self.make_country_database()
+        self.configure()
+        return self
+
+    def __exit__(self, *fault):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        return self.cleanup.__exit__(*fault)
+
+    # Files
+
+    def path(self, name):
+        return os.path.join(self.directory, name)
+
+    @property
+    def socket(self):
+        return self.path("gate.sock")
+
+    @property
+    def configuration(self):
+        return self.path("authgate.conf")
+
+    def write(self, name, text, mode=0o644):
+        """Puts a file into the lab's directory the way an administrator's tool does: whole, by rename."""
+        path = self.path(name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path + ".new", "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(path + ".new", mode)
+        os.rename(path + ".new", path)
+        return path
+
+    def make_country_database(self, *changes):
+        """Writes the country database in which 127.1.0.0/16 is JP, 127.2.0.0/16 US and so on, by rename; a change is
+        `NETWORK=COUNTRY`."""
+        path = self.path("country.mmdb")
+        subprocess.run(["perl", os.path.join(ROOT, "tests/lab/make-country-db.pl"), path, "maxmind", *changes], check=True)
+        os.chmod(path, 0o644)
+        return path
+
+    def configure(self, defaults='countries = { allow = [ "JP" ]; };', settings="", sockets=None, user="nobody"):
+        """Writes authgate.conf; `sockets` replaces the one gate socket."""
+        return self.write("authgate.conf", f"""
+sockets = ( {sockets or f'{{ kind = "gate"; path = "{self.socket}"; }}'} );
+{f'user = "{user}";' if user and os.getuid() == 0 else ''}
+country_database = "{self.path('country.mmdb')}";
+default_domain = "example.test";
+recipient_delimiter = "+";
+{settings}
+defaults = {{ {defaults} }};
+""")
+
+    # The daemon
+
+    def start(self, wait=True, **popen):
+        """Starts authgated and waits until it serves."""
+        self.daemon = Program([os.path.join(BUILD, "authgated"), "-c", self.configuration], self.path("authgated.log"),
+                              **popen)
+        if wait:
+            tap.poll(self.serves_or_ended, 10, "authgated's first answer")
+            assert self.daemon.running(), f"authgated ended with {self.daemon.process.returncode}: {self.log()}"
+        return self.daemon
+
+    def serves_or_ended(self):
+        return not self.daemon.running() or self.serves()
+
+    def serves(self):
+        try:
+            gate.Gate(self.socket).close()
+            return True
+        except OSError:
+            return False
+
+    def stop(self, how=signal.SIGTERM):
+        """Ends authgated; its exit status, or None where it was not running."""
+        if self.daemon:
+            status = self.daemon.end(how)
+            self.daemon = None
+            return status
+        return None
+
+    def restart(self, how=signal.SIGTERM):
+        self.stop(how)
+        return self.start()
+
+    def gate(self, path=None):
+        """A new raw connection to the gate socket."""
+        return gate.Gate(path or self.socket)
+
+    # Its log
+
+    def log(self, since=0):
+        with open(self.path("authgated.log"), "rb") as file:
+            file.seek(since)
+            return file.read().decode("utf-8", "replace")
+
+    def mark(self):
+        """Where the log ends now, for `since`."""
+        try:
+            return os.path.getsize(self.path("authgated.log"))
+        except FileNotFoundError:
+            return 0
+
+    def lines(self, pattern, since=0):
+        return [line for line in self.log(since).splitlines() if re.search(pattern, line)]
+
+    def line(self, pattern, since=0, seconds=5):
+        """Waits for a log line that `pattern` is found in, and returns it."""
+        try:
+            return tap.poll(lambda: self.lines(pattern, since), seconds, f"log line {pattern!r}")[0]
+        except AssertionError as fault:
+            raise AssertionError(f"{fault}; logged instead:\n{self.log(since)}") from None
+
+    def reload(self, expect):
+        """SIGHUP, and the log line that `expect` is found in."""
+        since = self.mark()
+        os.kill(self.daemon.pid, signal.SIGHUP)
+        return self.line(expect, since)

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Test cases that report themselves as TAP. Used by every tests/*/test_*.py; knows nothing of authgate."""
+import select
+import sys
+import time
+import traceback
+
+
+class Skip(Exception):
+    """Raised by a case that this machine cannot run, with the reason. A missing package is none."""
+
+
+class Tests:
+    """The cases of one program, run in the order of their definition."""
+
+    def __init__(self):
+        self.cases = []
+
+    def case(self, name):
+        """Decorates a function: it is the test called `name` (the behaviour that it shows)."""
+        def add(function):
+            self.cases.append((name, function))
+            return function
+        return add
+
+    def rows(self, rows, name):
+        """Decorates a function of one row: a test for each row, named by `name(row)`."""
+        def add(function):
+            for row in rows:
+                self.cases.append((name(row), lambda *given, row=row: function(*given, row)))
+            return function
+        return add
+
+    def run(self, *given):
+        """Runs every case with the arguments given, prints TAP, and ends the program."""
+        print(f"1..{len(self.cases)}", flush=True)
+        failed = 0
+        for number, (name, function) in enumerate(self.cases, 1):
+            try:
+                function(*given)
+                print(f"ok {number} - {name}", flush=True)
+            except Skip as reason:
+                print(f"ok {number} - {name} # SKIP {reason}", flush=True)
+            except Exception as fault:  # pylint: disable=broad-except
+                failed += 1
+                print(f"not ok {number} - {name}")
+                comment(explanation(fault))
+        sys.exit(1 if failed else 0)
+
+
+def explanation(fault):
+    if isinstance(fault, AssertionError) and str(fault):
+        place = traceback.extract_tb(fault.__traceback__)[-1]
+        return f"{place.filename}:{place.lineno}: {fault}"
+    return "".join(traceback.format_exception(type(fault), fault, fault.__traceback__))
+
+
+def comment(text):
+    for line in text.splitlines():
+        print(f"# {line}", flush=True)
+
+
+def same(actual, expected, about):
+    """Fails the case unless the two are equal."""
+    assert actual == expected, f"{about}: {actual!r} instead of {expected!r}"
+
+
+def poll(condition, seconds, about):
+    """Waits until `condition()` is true and returns what it gave; fails the case when `seconds` have passed."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < deadline, f"{about}: not within {seconds} s"
+        tick()
+
+
+def tick():
+    """Gives the processor away for a moment, between two looks at a condition."""
+    select.select([], [], [], 0.005)

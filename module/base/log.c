@@ -3,13 +3,14 @@
 #include "base/log.h"
 
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 static enum log_target log_target = LOG_TO_STDERR;
-static unsigned long dropped;
+static atomic_ulong dropped;
 
 static void add_escaped(struct buffer *line, const char *text, bool keep_blanks) {
     size_t shown = 0;
@@ -28,11 +29,18 @@ static void add_escaped(struct buffer *line, const char *text, bool keep_blanks)
 void log_add(struct buffer *line, const char *name, const char *value) {
     if (value == NULL || value[0] == '\0')
         return;
+    struct buffer before = *line;
+    line->overflowed = false;
     if (line->length > 0)
         buffer_add_char(line, ' ');
     buffer_add(line, name);
     buffer_add_char(line, '=');
     add_escaped(line, value, false);
+    if (line->overflowed) { /* half a value would be another value */
+        line->length = before.length;
+        line->bytes[line->length] = '\0';
+    }
+    line->overflowed = line->overflowed || before.overflowed;
 }
 
 void log_add_text(struct buffer *line, const char *text) {
@@ -52,7 +60,7 @@ static const char *urgency(int priority) {
 
 static void write_stderr(int priority, const char *line) {
     struct pollfd ready = {.fd = STDERR_FILENO, .events = POLLOUT};
-    if (poll(&ready, 1, 0) != 1 || (ready.revents & POLLOUT) == 0) {
+    if (poll(&ready, 1, 0) != 1 || ready.revents != POLLOUT) { /* full, or nobody reads it: no SIGPIPE either */
         dropped++;
         return;
     }
@@ -74,15 +82,20 @@ void log_line(int priority, const char *line) {
 }
 
 void log_message(int priority, const char *format, ...) {
-    char line[LOG_LINE_SIZE];
+    char text[LOG_LINE_SIZE], escaped[LOG_LINE_SIZE];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(line, sizeof line, format, arguments);
+    vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    for (char *byte = line; *byte != '\0'; byte++)
-        if ((unsigned char)*byte < ' ' || *byte == 0x7f)
-            *byte = '?';
-    log_line(priority, line);
+    struct buffer line;
+    buffer_init(&line, escaped, sizeof escaped);
+    for (const char *byte = text; *byte != '\0' && !line.overflowed; byte++) {
+        if (*byte >= ' ' && *byte < 0x7f)
+            buffer_add_char(&line, *byte);
+        else
+            buffer_add_format(&line, "\\x%02x", (unsigned char)*byte);
+    }
+    log_line(priority, line.bytes);
 }
 
 unsigned long log_dropped(void) {

@@ -15,7 +15,7 @@ enum log_target { LOG_TO_STDERR, LOG_TO_SYSLOG };
 
 /* Appends ` name=value` (no blank before the first). In the value every byte but printable ASCII, the blank and the
  * backslash are written as \xNN, and what follows LOG_VALUE_LIMIT bytes is replaced by "...". A NULL or empty value
- * adds nothing. */
+ * adds nothing; one that does not fit adds nothing and sets `overflowed`. */
 void log_add(struct buffer *line, const char *name, const char *value);
 
 /* Appends text made safe as in log_add, without a name: for paths and names within a sentence. Blanks stay. */
@@ -25,7 +25,8 @@ void log_add_text(struct buffer *line, const char *text);
 void log_open(enum log_target target, const char *name);
 
 /* Writes one line with a syslog priority (LOG_ERR, LOG_CRIT, …). On stderr a line more urgent than LOG_NOTICE starts
- * with its priority's word. Never blocks on a full pipe: the line is dropped and counted. */
+ * with its priority's word. Never blocks on a full pipe: the line is dropped and counted. log_message writes what is
+ * not printable ASCII as \xNN. */
 void log_line(int priority, const char *line);
 void log_message(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -6,12 +6,12 @@
 #include <string.h>
 
 bool secret_set(struct secret *secret, const void *bytes, size_t length) {
-    secret_clear(secret);
     char *copy = malloc(length + 1);
+    if (copy != NULL && length > 0)
+        memcpy(copy, bytes, length); /* before the old one goes: `bytes` may be a part of it */
+    secret_clear(secret);
     if (copy == NULL)
         return false;
-    if (length > 0)
-        memcpy(copy, bytes, length);
     copy[length] = '\0';
     secret->bytes = copy;
     secret->length = length;

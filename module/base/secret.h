@@ -12,7 +12,8 @@ struct secret {
     size_t length; /* without that NUL */
 };
 
-/* Wipes what was there and keeps a copy of `length` bytes. False where memory is short: then it is empty. */
+/* Wipes what was there and keeps a copy of `length` bytes, which may be a part of what was there. False where memory is
+ * short: then it is empty. */
 bool secret_set(struct secret *secret, const void *bytes, size_t length);
 
 /* Wipes and frees; the secret is empty afterwards and may be set again. Safe on an empty one. */

@@ -32,10 +32,14 @@ static void send_answer(struct connection *connection, const struct message *mes
     explicit_bzero(text, buffer.length);
 }
 
+static const char *reason_value(enum reason reason) {
+    return reason != REASON_NONE ? reason_name(reason) : NULL;
+}
+
 static void say(struct connection *connection, enum verdict verdict, enum reason reason) {
     struct message message = {{NULL}};
     message.value[FIELD_VERDICT] = verdict_name(verdict);
-    message.value[FIELD_REASON] = reason_name(reason);
+    message.value[FIELD_REASON] = reason_value(reason);
     send_answer(connection, &message);
 }
 
@@ -61,7 +65,7 @@ static void answered(void *context, const struct login_answer *answer) {
     char key[2 * SIPHASH_KEY_SIZE + 1], code_length[4];
     struct message message = {{NULL}};
     message.value[FIELD_VERDICT] = verdict_name(answer->verdict);
-    message.value[FIELD_REASON] = reason_name(answer->reason);
+    message.value[FIELD_REASON] = reason_value(answer->reason);
     message.value[FIELD_REF] = answer->ref;
     if (answer->verdict == VERDICT_CONTINUE) {
         format_key(server->mark_key, key);

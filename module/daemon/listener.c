@@ -22,7 +22,6 @@
 
 #define BACKLOG 1024
 #define PAUSE_MICROSECONDS 100000
-#define ACCEPTED_AT_ONCE 64 /* then the other descriptors have their turn */
 
 struct listener {
     struct server *server;
@@ -135,23 +134,27 @@ static void pause_accepting(struct listeners *listeners) {
     event_add(listeners->retry, &moment);
 }
 
-static void acceptable(evutil_socket_t socket, short events, void *argument) {
-    struct listener *listener = argument;
-    (void)events;
-    for (int i = 0; i < ACCEPTED_AT_ONCE; i++) {
-        int descriptor = accept4(socket, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (descriptor >= 0) {
-            take(listener, descriptor);
-            continue;
-        }
-        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-            log_message(LOG_ERR, "cannot accept on %s: %s; waiting until a connection ends", listener->path,
-                        strerror(errno));
-            pause_accepting(listener->all);
-        }
-        if (errno != EINTR && errno != ECONNABORTED)
-            return;
+/* Takes one connection; false where there is none to take. */
+static bool accept_one(struct listener *listener) {
+    int descriptor = accept4(listener->descriptor, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (descriptor >= 0) {
+        take(listener, descriptor);
+        return true;
     }
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+        log_message(LOG_ERR, "cannot accept on %s: %s; waiting until a connection ends", listener->path,
+                    strerror(errno));
+        pause_accepting(listener->all);
+        return false;
+    }
+    return errno == EINTR || errno == ECONNABORTED;
+}
+
+/* One at a time: where more wait, the loop comes back here, and the others have had their turn. */
+static void acceptable(evutil_socket_t socket, short events, void *argument) {
+    (void)socket;
+    (void)events;
+    accept_one(argument);
 }
 
 static bool prepare(struct listener *listener, const struct socket_setting *setting, char *fault, size_t size) {
@@ -233,8 +236,9 @@ static void close_one(struct listener *listener) {
 
 void listeners_close(struct listeners *listeners) {
     for (size_t i = 0; i < listeners->count; i++) {
-        if (listeners->list[i].event != NULL)
-            acceptable(listeners->list[i].descriptor, 0, &listeners->list[i]);
+        bool accepting = listeners->list[i].event != NULL;
+        for (int taken = 0; accepting && taken < BACKLOG && accept_one(&listeners->list[i]);)
+            taken++;
         close_one(&listeners->list[i]);
     }
     event_del(listeners->retry);

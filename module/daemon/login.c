@@ -189,7 +189,7 @@ static bool name_login(struct login *login, const struct message *begin) {
     bool has_ref = begin->value[FIELD_REF] != NULL;
     if (has_ref != (begin->value[FIELD_BEGUN] != NULL) || has_ref != (begin->value[FIELD_CODE_LENGTH] != NULL))
         return false;
-    return has_ref ? take_up(login, begin) : settled_new_ref(login->record.ref);
+    return has_ref ? take_up(login, begin) : settled_new_ref(login->server->settled, login->record.ref);
 }
 
 /* Puts the message's words where the rules and the log find them. False where the account's name cannot be. */
@@ -326,6 +326,6 @@ void login_log_malformed(struct server *server, const struct message *message, c
     if (message->value[FIELD_CLIENT_ADDRESS] != NULL)
         address_parse(message->value[FIELD_CLIENT_ADDRESS], &record.address);
     login_record_word(record.service, message->value[FIELD_SERVICE]);
-    if (settled_new_ref(record.ref))
+    if (settled_new_ref(server->settled, record.ref))
         login_record_write(server, &record);
 }

@@ -14,6 +14,8 @@
 
 struct settled {
     struct table *table;
+    unsigned char random[REF_LENGTH * 32]; /* for the next refs, so that not each costs a system call */
+    size_t random_left;
 };
 
 struct settled *settled_create(void) {
@@ -34,11 +36,15 @@ void settled_destroy(struct settled **settled) {
     *settled = NULL;
 }
 
-bool settled_new_ref(char ref[REF_SIZE]) {
+bool settled_new_ref(struct settled *settled, char ref[REF_SIZE]) {
     static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz234567";
-    unsigned char bytes[REF_LENGTH];
-    if (!random_fill(bytes, sizeof bytes))
-        return false;
+    if (settled->random_left < REF_LENGTH) {
+        if (!random_fill(settled->random, sizeof settled->random))
+            return false;
+        settled->random_left = sizeof settled->random;
+    }
+    settled->random_left -= REF_LENGTH;
+    const unsigned char *bytes = settled->random + settled->random_left;
     for (size_t i = 0; i < REF_LENGTH; i++)
         ref[i] = alphabet[bytes[i] & 31];
     ref[REF_LENGTH] = '\0';

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "policy/account_name.h"
+#include "policy/mistake.h"
 #include "policy/policy.h"
 
 enum socket_kind { SOCKET_GATE, SOCKET_SASLAUTHD, SOCKET_ADMIN };
@@ -57,21 +58,6 @@ struct settings {
     bool postfix_require_login;
     const char *notify; /* NULL: nobody */
 };
-
-/* One mistake in a file. */
-struct mistake {
-    char *file;
-    int line;   /* 0: unknown */
-    char *what; /* what is wrong, and after "; " what would be right */
-    bool warning; /* does not keep the configuration from being used */
-};
-
-struct mistakes {
-    struct mistake *list;
-    size_t count;
-};
-
-void mistakes_clear(struct mistakes *mistakes);
 
 struct configuration;
 

@@ -95,7 +95,8 @@ struct value {
 #define POLICY_SLOT_COUNT (POLICY_KEY_COUNT - 3 + 2 * SERVICE_LIMIT + REASON_COUNT)
 
 struct layer; /* one file's policy, counted by reference */
-#define POLICY_LAYER_LIMIT 20
+#define POLICY_GROUP_LIMIT 64
+#define POLICY_LAYER_LIMIT (POLICY_GROUP_LIMIT + 4) /* with account, domain, defaults and what is built in */
 
 /* One account's policy as it is now. It keeps what it points at alive until policy_release. */
 struct policy {
@@ -103,6 +104,11 @@ struct policy {
     struct layer *layers[POLICY_LAYER_LIMIT];    /* the nearest first */
     size_t layer_count;
 };
+
+/* Where in `slot` a key's values start, and how many they are. Keys with a slot for each rule have one for each number
+ * of enum reason, those with a slot for each service SERVICE_LIMIT of them. */
+size_t policy_slot(enum policy_key key);
+size_t policy_slot_count(enum policy_key key);
 
 /* The value of a key with one slot. */
 const struct value *policy_value(const struct policy *policy, enum policy_key key);

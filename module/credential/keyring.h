@@ -46,4 +46,9 @@ int64_t keyring_current(const struct keyring *keyring);
 bool keyring_has(const struct keyring *keyring, int64_t id);
 size_t keyring_count(const struct keyring *keyring);
 
+/* For module/credential alone: the sealing key with an id (NULL: unknown) and the hash key of a purpose, 32 bytes. */
+#define KEYRING_PURPOSES 8
+const unsigned char *keyring_seal_key(const struct keyring *keyring, int64_t id);
+const unsigned char *keyring_hash_key(const struct keyring *keyring, unsigned purpose);
+
 #endif

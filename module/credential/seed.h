@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Secrets that come from elsewhere, and otpauth:// URIs. Reads text only, opens no file. */
+/* Secrets that come from elsewhere, and otpauth:// URIs (other programs' files: seed_files.h). Reads text only, opens
+ * no file. */
 #ifndef AUTHGATE_CREDENTIAL_SEED_H
 #define AUTHGATE_CREDENTIAL_SEED_H
 
@@ -49,12 +50,6 @@ void seed_wipe(struct seed *seed);
 enum seed_fault seed_from_uri(const char *text, struct seed *seed);
 enum seed_fault seed_from_base32(const char *text, struct seed *seed);
 enum seed_fault seed_from_hex(const char *text, struct seed *seed);
-
-/* One line of pam_oath's users file, without its line end. */
-enum seed_fault seed_from_users_line(const char *line, struct seed *seed);
-
-/* A whole .google_authenticator file; SHA-1, 6 digits. */
-enum seed_fault seed_from_google(const char *text, struct seed *seed);
 
 /* Appends otpauth://totp/ISSUER:ACCOUNT?secret=…&issuer=… and the parameters. False where it does not fit. */
 bool seed_write_uri(const struct totp *totp, const char *account, const char *issuer, struct buffer *out);

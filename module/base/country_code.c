@@ -175,13 +175,21 @@ bool country_set_empty(const struct country_set *set) {
     return true;
 }
 
+static void add_countries(struct country_set *set, const struct continent *continent) {
+    for (const char *at = continent->countries; *at != '\0'; at += 3)
+        country_set_add(set, code_of_letters(at));
+}
+
+void country_set_add_assigned(struct country_set *set) {
+    for (size_t i = 0; i < COUNT(continents); i++)
+        add_countries(set, &continents[i]);
+}
+
 bool country_set_add_continent(struct country_set *set, const char *continent) {
-    for (size_t i = 0; continent != NULL && i < COUNT(continents); i++) {
-        if (strcasecmp(continents[i].code, continent) != 0)
-            continue;
-        for (const char *at = continents[i].countries; *at != '\0'; at += 3)
-            country_set_add(set, code_of_letters(at));
-        return true;
-    }
+    for (size_t i = 0; continent != NULL && i < COUNT(continents); i++)
+        if (strcasecmp(continents[i].code, continent) == 0) {
+            add_countries(set, &continents[i]);
+            return true;
+        }
     return false;
 }

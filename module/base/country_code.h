@@ -32,6 +32,9 @@ void country_set_add(struct country_set *set, country_code code);
 bool country_set_has(const struct country_set *set, country_code code);
 bool country_set_empty(const struct country_set *set);
 
+/* Adds every country that ISO 3166-1 assigns, and XK. */
+void country_set_add_assigned(struct country_set *set);
+
 /* Adds every country of a continent (AF, AN, AS, EU, NA, OC, SA); false where there is no such continent. */
 bool country_set_add_continent(struct country_set *set, const char *continent);
 

@@ -197,9 +197,7 @@ static struct country_database *new_database(struct buffer *fault) {
         buffer_add(fault, "there is no memory for it");
         return NULL;
     }
-    for (country_code code = 1; code < COUNTRY_CODE_END; code++)
-        if (country_code_assigned(code))
-            country_set_add(&database->assigned, code);
+    country_set_add_assigned(&database->assigned);
     return database;
 }
 

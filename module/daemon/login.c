@@ -8,10 +8,10 @@
 
 #include "base/clock.h"
 #include "daemon/country_watch.h"
+#include "daemon/gather.h"
 #include "daemon/login_log.h"
 #include "daemon/server.h"
 #include "daemon/settled.h"
-#include "daemon/worker.h"
 #include "gate/gate.h"
 #include "policy/configuration.h"
 
@@ -28,16 +28,13 @@ struct login {
     struct login *previous, *next;
     enum stage stage;
     struct login_record record; /* what the log line says */
-    struct facts facts;
-    struct policy policy;
+    struct gathering gathering;
     struct decision decision;
     uint64_t facts_hash;
     bool defer;
     bool repeated;     /* a commit with this ref was answered before: say the same again */
     bool superseded;   /* the same login goes on over another connection */
-    bool abandoned;    /* the module has gone while facts were looked up */
     int64_t now;       /* clock_monotonic at the (first) begin */
-    struct group_query *groups;
     login_answered *answered;
     void *context;
 };
@@ -52,9 +49,10 @@ static void detach(struct login *login) {
     login->previous = login->next = NULL;
 }
 
-static void destroy(struct login *login) {
+static void destroy(void *context) {
+    struct login *login = context;
     detach(login);
-    policy_release(&login->policy);
+    gather_clear(&login->gathering);
     explicit_bzero(login, sizeof *login);
     free(login);
 }
@@ -64,7 +62,6 @@ static void destroy(struct login *login) {
 static uint64_t hash_facts(const struct server *server, const struct message *begin) {
     static const enum field fields[] = {FIELD_USER,   FIELD_SERVICE,      FIELD_CLIENT_ADDRESS, FIELD_MECHANISM,
                                         FIELD_DIGITS, FIELD_APP_PASSWORD, FIELD_DEFER};
-    uint64_t hash = 0;
     char chunk[MESSAGE_LIMIT];
     struct buffer buffer;
     buffer_init(&buffer, chunk, sizeof chunk);
@@ -72,7 +69,7 @@ static uint64_t hash_facts(const struct server *server, const struct message *be
         const char *value = begin->value[fields[i]] != NULL ? begin->value[fields[i]] : "";
         buffer_add_format(&buffer, "%zu:%s,", strlen(value), value);
     }
-    hash = siphash(server->facts_key, chunk, buffer.length);
+    uint64_t hash = siphash(server->facts_key, chunk, buffer.length);
     explicit_bzero(chunk, buffer.length);
     return hash;
 }
@@ -108,8 +105,14 @@ static void refuse(struct login *login, enum verdict verdict, enum reason reason
 }
 
 /* All facts are there: judge, and answer the begin. */
-static void decide(struct login *login) {
-    gate_decide(&login->facts, &login->policy, &login->decision);
+static void decide(void *context, bool readable) {
+    struct login *login = context;
+    login->record.country = login->gathering.facts.country;
+    if (!readable) {
+        refuse(login, VERDICT_LATER, REASON_UNAVAILABLE);
+        return;
+    }
+    gate_decide(&login->gathering.facts, &login->gathering.policy, &login->decision);
     const struct decision *decision = &login->decision;
     login->record.would = decision->would;
     bool denied = decision->verdict != VERDICT_CONTINUE;
@@ -120,46 +123,6 @@ static void decide(struct login *login) {
     }
     login->stage = STAGE_OPEN;
     answer(login, VERDICT_CONTINUE, denied ? decision->reason : REASON_NONE);
-}
-
-static void gather(struct login *login);
-
-static void groups_answered(void *context) {
-    struct login *login = context;
-    configuration_group_answer(login->server->configuration, &login->groups, clock_monotonic());
-    if (login->abandoned)
-        destroy(login);
-    else
-        gather(login);
-}
-
-static void groups_run(void *context) {
-    group_query_run(((struct login *)context)->groups);
-}
-
-static void ask_groups(struct login *login) {
-    struct server *server = login->server;
-    login->groups = configuration_group_query(server->configuration, login->record.account);
-    if (login->groups == NULL || !workers_submit(server->workers, groups_run, groups_answered, login)) {
-        if (login->groups != NULL)
-            configuration_group_answer(server->configuration, &login->groups, clock_monotonic());
-        refuse(login, VERDICT_LATER, REASON_UNAVAILABLE);
-    }
-}
-
-static void gather(struct login *login) {
-    struct server *server = login->server;
-    switch (configuration_policy(server->configuration, login->record.account, clock_monotonic(), &login->policy)) {
-    case POLICY_FOUND:
-        decide(login);
-        return;
-    case POLICY_ASK_GROUPS:
-        ask_groups(login);
-        return;
-    case POLICY_UNREADABLE:
-        break;
-    }
-    refuse(login, VERDICT_LATER, REASON_UNAVAILABLE);
 }
 
 static struct login *find_by_ref(const struct server *server, const struct login *self) {
@@ -173,7 +136,7 @@ static struct login *find_by_ref(const struct server *server, const struct login
 static bool take_up(struct login *login, const struct message *begin) {
     struct server *server = login->server;
     memcpy(login->record.ref, begin->value[FIELD_REF], REF_LENGTH);
-    login->facts.now -= strtol(begin->value[FIELD_BEGUN], NULL, 10);
+    login->gathering.facts.now -= strtol(begin->value[FIELD_BEGUN], NULL, 10);
     struct login *other = find_by_ref(server, login);
     const struct settlement *settlement = settled_find(server->settled, login->record.ref, login->now);
     if ((other != NULL && other->facts_hash != login->facts_hash) ||
@@ -197,17 +160,15 @@ static bool read_begin(struct login *login, const struct message *begin) {
     struct configuration *configuration = login->server->configuration;
     const struct settings *settings = configuration_settings(configuration);
     struct login_record *record = &login->record;
-    login->facts.service = configuration_service(configuration, begin->value[FIELD_SERVICE]);
-    login_record_word(record->service, login->facts.service != SERVICE_UNKNOWN
-                                           ? settings->services[login->facts.service]
-                                           : begin->value[FIELD_SERVICE]);
+    struct facts *facts = &login->gathering.facts;
+    facts->service = configuration_service(configuration, begin->value[FIELD_SERVICE]);
+    login_record_word(record->service, facts->service != SERVICE_UNKNOWN ? settings->services[facts->service]
+                                                                         : begin->value[FIELD_SERVICE]);
     login_record_word(record->mechanism, begin->value[FIELD_MECHANISM]);
-    login->facts.mechanism = record->mechanism[0] != '\0' ? record->mechanism : NULL;
+    facts->mechanism = record->mechanism[0] != '\0' ? record->mechanism : NULL;
     if (begin->value[FIELD_CLIENT_ADDRESS] != NULL)
         address_parse(begin->value[FIELD_CLIENT_ADDRESS], &record->address);
-    login->facts.address = record->address;
-    country_watch_look_up(login->server->country, &login->facts);
-    record->country = login->facts.country;
+    facts->address = record->address;
     if (account_name_canonical(&settings->naming, begin->value[FIELD_USER], record->account))
         return true;
     login_record_name(record->account, begin->value[FIELD_USER]);
@@ -220,7 +181,9 @@ static struct login *create(struct server *server, const struct message *begin) 
         return NULL;
     login->server = server;
     login->now = clock_monotonic();
-    login->facts.now = clock_wall();
+    login->gathering = (struct gathering){
+        .server = server, .account = login->record.account, .done = decide, .context = login};
+    login->gathering.facts.now = clock_wall();
     login->facts_hash = hash_facts(server, begin);
     login->defer = begin->value[FIELD_DEFER] != NULL;
     login->next = server->logins;
@@ -228,6 +191,12 @@ static struct login *create(struct server *server, const struct message *begin) 
         login->next->previous = login;
     server->logins = login;
     return login;
+}
+
+static void refuse_malformed(struct login *login) {
+    country_watch_look_up(login->server->country, &login->gathering.facts);
+    login->record.country = login->gathering.facts.country;
+    refuse(login, VERDICT_DENY, REASON_MALFORMED);
 }
 
 struct login *login_begin(struct server *server, const struct message *begin, login_answered *answered,
@@ -240,9 +209,9 @@ struct login *login_begin(struct server *server, const struct message *begin, lo
     bool named = name_login(login, begin);
     bool sound = read_begin(login, begin);
     if (named && sound)
-        gather(login);
+        gather_start(&login->gathering);
     else
-        refuse(login, VERDICT_DENY, REASON_MALFORMED);
+        refuse_malformed(login);
     return login;
 }
 
@@ -309,8 +278,8 @@ void login_leave(struct login **left) {
         return;
     *left = NULL;
     if (login->stage == STAGE_GATHERING) {
-        login->abandoned = true;
         detach(login);
+        gather_cancel(&login->gathering, destroy);
         return;
     }
     bool unspoken = login->stage == STAGE_OPEN && !login->superseded && !login->repeated;

@@ -68,7 +68,7 @@ class Program:
     def __init__(self, command, log, **popen):
         with open(log, "ab") as output:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                                            preexec_fn=die_with_parent, **popen)
+                                            **{"preexec_fn": die_with_parent, **popen})
         self.pid = self.process.pid
 
     def running(self):
@@ -146,7 +146,8 @@ class Lab:
         """Writes the country database in which 127.1.0.0/16 is JP, 127.2.0.0/16 US and so on, by rename; a change is
         `NETWORK=COUNTRY`."""
         path = self.path("country.mmdb")
-        subprocess.run(["perl", os.path.join(ROOT, "tests/lab/make-country-db.pl"), path, "maxmind", *changes], check=True)
+        maker = os.path.join(ROOT, "tests/lab/make-country-db.pl")
+        subprocess.run(["perl", maker, path, "maxmind", *changes], check=True)
         os.chmod(path, 0o644)
         return path
 
@@ -164,10 +165,13 @@ defaults = {{ {defaults} }};
 
     # The daemon
 
-    def start(self, wait=True, **popen):
-        """Starts authgated and waits until it serves."""
-        self.daemon = Program([os.path.join(BUILD, "authgated"), "-c", self.configuration], self.path("authgated.log"),
-                              **popen)
+    @property
+    def command(self):
+        return [os.path.join(BUILD, "authgated"), "-c", self.configuration]
+
+    def start(self, wait=True, command=None, **popen):
+        """Starts authgated and waits until it serves. `command` starts it in another way."""
+        self.daemon = Program(command or self.command, self.path("authgated.log"), **popen)
         if wait:
             tap.poll(self.serves_or_ended, 10, "authgated's first answer")
             assert self.daemon.running(), f"authgated ended with {self.daemon.process.returncode}: {self.log()}"
@@ -182,6 +186,18 @@ defaults = {{ {defaults} }};
             return True
         except OSError:
             return False
+
+    def fails_to_start(self, command=None, **popen):
+        """Starts an authgated that is expected to give up; its exit status and what it said."""
+        since = self.mark()
+        program = Program(command or self.command, self.path("authgated.log"), **popen)
+        try:
+            status = program.process.wait(10)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"it runs: {self.log(since)}") from None
+        finally:
+            program.end()
+        return status, self.log(since)
 
     def stop(self, how=signal.SIGTERM):
         """Ends authgated; its exit status, or None where it was not running."""

@@ -36,7 +36,8 @@ class Stack:
     def __init__(self, lab, accounts, kind=FAST, services=("imap",), arguments="", hook=False, edit=None):
         self.lab = lab
         self.name = f"authgate-{lab.name}"
-        lab.write("accounts", "".join(f"{name}:{password_hash(word, kind)}\n" for name, word in accounts.items()), 0o600)
+        lines = [f"{name}:{password_hash(word, kind)}\n" for name, word in accounts.items()]
+        lab.write("accounts", "".join(lines), 0o600)
         hook_line = HOOK.format(script=self.write_hook()) if hook else ""
         for service in services:
             self.install(service, arguments, hook_line, edit)

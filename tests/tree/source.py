@@ -38,8 +38,7 @@ def code(text):
     return TOKEN.sub(blank, text)
 
 
-HEAD = re.compile(r"^(?!typedef|struct \w+ \{|enum|union|static const struct \w+ \w+)(\w[^;={}#]*?\b(\w+)\(([^;{}]*)\)) \{$",
-                  re.MULTILINE)
+HEAD = re.compile(r"^(?!typedef|struct \w+ \{|enum|union)(\w[^;={}#]*?\b(\w+)\(([^;{}]*)\)) \{$", re.MULTILINE)
 
 
 def functions(text):

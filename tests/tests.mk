@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Targets that test and show. Included by the Makefile. Helpers' programs in C: add them to TEST_HELPERS, in a block of
+# their own below, with a rule for each.
+
+# Handed to every test. CHECK_CFLAGS is what headers are compiled alone with.
+TEST_ENVIRONMENT = BUILD="$(abspath $(BUILD))" CC="$(CC)" SANITIZE="$(SANITIZE)" \
+	CHECK_CFLAGS="-std=c17 -D_GNU_SOURCE $(WARNINGS)" PYTHONDONTWRITEBYTECODE=1
+PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+TEST_SCRIPTS = $(sort $(wildcard tests/*/test_*.py))
+
+.PHONY: headers test-programs fuzz-programs
+
+deps:
+	@tests/deps build check
+
+# The fuzz drivers, one for each parser, as programs that try their corpus and some thousand changes of it.
+FUZZ_DRIVERS := $(filter-out driver,$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c)))
+FUZZ_TESTS = $(FUZZ_DRIVERS:%=$(BUILD)/tests/fuzz/%)
+
+test-programs: $$(UNIT_TESTS) $$(FUZZ_TESTS) $$(TEST_HELPERS)
+
+check:
+	@tests/deps build check
+	@$(MAKE) --no-print-directory $(PARALLEL) all test-programs
+	@$(TEST_ENVIRONMENT) tests/run $(UNIT_TESTS) $(FUZZ_TESTS) $(TEST_SCRIPTS)
+
+unit:
+	@tests/deps build check
+	@$(MAKE) --no-print-directory $(PARALLEL) $(UNIT_TESTS)
+	@$(TEST_ENVIRONMENT) tests/run $(UNIT_TESTS)
+
+layers:
+	@$(TEST_ENVIRONMENT) tests/run tests/tree/test_layers.py
+
+headers:
+	@tests/deps build
+	@$(TEST_ENVIRONMENT) tests/run tests/tree/test_headers_compile_alone.py
+
+demo:
+	@tests/deps build demo
+	@$(MAKE) --no-print-directory $(PARALLEL) all
+	@$(TEST_ENVIRONMENT) KEEP="$(KEEP)" COUNTRY_DB="$(COUNTRY_DB)" tests/demo/demo.py
+
+# What runs in processes of our own, under the address and undefined-behaviour sanitizers. A module cannot: its host
+# (Dovecot, a PAM application) is not built with them.
+asan:
+	@tests/deps build check
+	@$(MAKE) --no-print-directory $(PARALLEL) BUILD=$(BUILD)/asan SANITIZE=address,undefined sanitized
+
+sanitized: $(BUILD)/authgated test-programs
+	@$(TEST_ENVIRONMENT) ASAN_OPTIONS=detect_leaks=1 tests/run $(UNIT_TESTS) $(FUZZ_TESTS) $(wildcard tests/daemon/test_*.py)
+
+# Fuzzes each driver for FUZZ_SECONDS with clang's libFuzzer; what it finds stays in BUILD/fuzz.
+FUZZ_SECONDS ?= 60
+fuzz:
+	@tests/deps build fuzz
+	@$(MAKE) --no-print-directory $(PARALLEL) BUILD=$(BUILD)/fuzz CC=clang SANITIZE=fuzzer-no-link,address,undefined fuzzed
+
+FUZZED = $(FUZZ_DRIVERS:%=fuzzed-%)
+.PHONY: sanitized fuzzed $(FUZZED)
+fuzzed: $(FUZZED)
+
+$(FUZZED): fuzzed-%: $(BUILD)/tests/fuzz/%
+	@mkdir -p $(BUILD)/corpus/$*
+	$< -max_total_time=$(FUZZ_SECONDS) -timeout=10 -artifact_prefix=$(BUILD)/$*- $(BUILD)/corpus/$* $(wildcard tests/fuzz/corpus/$*)
+
+# As for unit tests, the second line of a driver is /* links: … */. Without libFuzzer tests/fuzz/driver.c is the main.
+fuzz_words = $(shell sed -n 's|^/\* links: \(.*\) \*/$$|\1|p' tests/fuzz/$(1).c)
+fuzz_objects = $(patsubst %,$(BUILD)/obj/%,$(filter %.o,$(call fuzz_words,$(1))))
+fuzz_main = $(if $(findstring fuzzer,$(SANITIZE)),-fsanitize=fuzzer,tests/fuzz/driver.c)
+
+$(BUILD)/tests/fuzz/%: tests/fuzz/%.c tests/fuzz/driver.c $$(call objects,base) $$(call fuzz_objects,$$*)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(fuzz_main) $(filter %.o,$^) \
+		$(filter -l% -W% -pthread,$(call fuzz_words,$*))

@@ -65,7 +65,7 @@ static void add_fields(struct buffer *out) {
 static void add_request(struct buffer *out, enum request request) {
     buffer_add_format(out, "request %s\n  must", request_name(request));
     for (unsigned i = 0; i < FIELD_COUNT; i++)
-        if (!without(request, (enum field)i))
+        if (!without(request, (enum field)i) && i != FIELD_CODE_LENGTH && i != FIELD_BEGUN)
             buffer_add_format(out, " %s", field_declaration((enum field)i)->name);
     buffer_add(out, "\n  looks at");
     for (unsigned i = 0; i < FIELD_COUNT; i++)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Walks the encoded values of a MaxMind-format file within bounds. The reason: released versions of libmaxminddb read
- * past the end of an empty metadata section, multiply sizes in 32 bits, and recurse into nested values and pointers
- * without an end. What passes here is safe for them. Called by country/database.c only, on memory that cannot change;
- * reads no file, allocates nothing, never recurses deeper than STRUCTURE_DEPTH. */
+ * past the end of an empty metadata section, multiply sizes in 32 bits, recurse into nested values and pointers without
+ * an end, and lose memory over metadata of other types than they expect. What passes here is safe for them. Called by
+ * country/database.c only, on memory that cannot change; reads no file, allocates nothing, never recurses deeper than
+ * STRUCTURE_DEPTH. */
 #include "country/structure.h"
 
 #include <string.h>
@@ -181,31 +182,50 @@ static bool find_metadata(const uint8_t *file, size_t size, struct section *meta
     return metadata->size > 0;
 }
 
-/* The unsigned number under `key` in the sound map at the section's start; 0 where there is none. */
-static uint64_t metadata_number(const struct section *metadata, const char *key) {
-    struct value map, name, number;
+/* Finds the value under `key` in the sound map at the section's start, as libmaxminddb does: the first one. */
+static bool metadata_member(const struct section *metadata, const char *key, struct value *member) {
+    struct value map, name;
     uint64_t unlimited = UINT64_MAX;
     size_t next;
     if (!read_pointed(metadata, 0, &map, &next) || map.type != TYPE_MAP)
-        return 0;
+        return false;
     next = map.start;
     for (size_t i = 0; i < map.size && next != 0; i++) {
         if (!read_pointed(metadata, next, &name, &next))
-            return 0;
-        if (name.size == strlen(key) && memcmp(metadata->bytes + name.start, key, name.size) == 0) {
-            bool is_number = read_pointed(metadata, next, &number, &next) &&
-                             (number.type == TYPE_UINT16 || number.type == TYPE_UINT32);
-            return is_number ? number_at(metadata, number.start, number.size) : 0;
-        }
+            return false;
+        if (name.size == strlen(key) && memcmp(metadata->bytes + name.start, key, name.size) == 0)
+            return read_pointed(metadata, next, member, &next);
         next = walk(metadata, next, STRUCTURE_DEPTH, &unlimited);
     }
-    return 0;
+    return false;
+}
+
+/* An unsigned number of the metadata; 0 where there is none. */
+static uint64_t metadata_number(const struct section *metadata, const char *key) {
+    struct value number;
+    if (!metadata_member(metadata, key, &number) || (number.type != TYPE_UINT16 && number.type != TYPE_UINT32))
+        return 0;
+    return number_at(metadata, number.start, number.size);
+}
+
+/* Whether a member of the metadata is a map or array, as `type` says, of nothing but strings. */
+static bool metadata_strings(const struct section *metadata, const char *key, enum type type) {
+    struct value member, string;
+    if (!metadata_member(metadata, key, &member) || member.type != type)
+        return false;
+    size_t next = member.start, strings = type == TYPE_MAP ? 2 * member.size : member.size;
+    for (size_t i = 0; i < strings; i++)
+        if (!read_pointed(metadata, next, &string, &next) || string.type != TYPE_STRING)
+            return false;
+    return true;
 }
 
 bool structure_openable(const uint8_t *file, size_t size) {
     struct section metadata;
     uint64_t budget = STRUCTURE_VALUES;
     if (!find_metadata(file, size, &metadata) || !structure_sound(&metadata, 0, &budget))
+        return false;
+    if (!metadata_strings(&metadata, "languages", TYPE_ARRAY) || !metadata_strings(&metadata, "description", TYPE_MAP))
         return false;
     uint64_t nodes = metadata_number(&metadata, "node_count");
     uint64_t record_bits = metadata_number(&metadata, "record_size");

@@ -189,6 +189,11 @@ void table_remove(struct table *table, const void *key) {
         remove_place(table, place);
 }
 
+void table_clear(struct table *table) {
+    while (table->count > 0)
+        remove_place(table, table->heap[table->count - 1]);
+}
+
 size_t table_count(const struct table *table) {
     return table->count;
 }

@@ -27,6 +27,9 @@ void *table_put(struct table *table, const void *key, int64_t now, int64_t expir
 /* Forgets one entry, if it is there. */
 void table_remove(struct table *table, const void *key);
 
+/* Forgets them all. */
+void table_clear(struct table *table);
+
 /* How many entries it holds, expired ones that nobody asked for included; and how many live ones it had to give up. */
 size_t table_count(const struct table *table);
 uint64_t table_evicted(const struct table *table);

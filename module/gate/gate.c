@@ -4,6 +4,7 @@
 #include "gate/gate.h"
 
 #include "gate/rules.h"
+#include "gate/schedule.h"
 
 #define RULE(reason, name, always, help) {reason, help, name##_judge, always, name##_tell}
 
@@ -18,6 +19,7 @@ static const struct rule rules[] = {
     RULE(REASON_COUNTRY_UNKNOWN, country_unknown, false, "no country is known for the address"),
     RULE(REASON_LEGACY_AUTH, legacy_auth, false, "a bare password, which the service no longer accepts"),
     RULE(REASON_SECOND_FACTOR_MISSING, second_factor_missing, false, "a bare password where a second factor is due"),
+    RULE(REASON_NOT_GATED, not_gated, false, "mail after a login that the gate never saw"),
 };
 
 const struct rule *gate_rules(size_t *count) {
@@ -113,6 +115,37 @@ void gate_decide(const struct facts *facts, const struct policy *policy, struct 
         decision->would = REASON_UNAVAILABLE;
     decision->verdict = unsure ? VERDICT_LATER : VERDICT_CONTINUE;
     decision->reason = unsure ? REASON_UNAVAILABLE : REASON_NONE;
+}
+
+enum outcome gate_outcome(enum reason rule, const struct facts *facts, const struct policy *policy) {
+    struct rule_trace trace = {.outcome = OUTCOME_NOT_REACHED};
+    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
+        if (rules[i].reason == rule)
+            apply(&rules[i], facts, policy, &trace);
+    return trace.outcome;
+}
+
+static bool of_second_factor(enum reason reason) {
+    return reason == REASON_SECOND_FACTOR_WRONG || reason == REASON_SECOND_FACTOR_REUSED ||
+           reason == REASON_SECOND_FACTOR_BUDGET;
+}
+
+bool gate_denies(enum reason reason, const struct facts *facts, const struct policy *policy, enum reason *would) {
+    const struct rule found = {.reason = reason};
+    struct judgement judgement = {
+        .finding = FINDING_AGAINST,
+        .enforced = reason == REASON_LOCKED && facts->lock_by_hand,
+    };
+    struct rule_trace trace = {.outcome = OUTCOME_NOT_REACHED};
+    const struct value *mode;
+    if (of_second_factor(reason))
+        schedule_apply(policy_value(policy, POLICY_SECOND_FACTOR_FROM), NULL, facts->now, &judgement);
+    if (!judgement.enforced && mode_of(policy, reason, &mode) == MODE_OFF)
+        return false;
+    enum outcome outcome = soften(&found, facts, policy, &judgement, &trace);
+    if (outcome == OUTCOME_REPORTED && *would == REASON_NONE)
+        *would = reason;
+    return outcome == OUTCOME_DECIDED;
 }
 
 void gate_tell(const struct rule *rule, const struct facts *facts, const struct policy *policy, struct buffer *text) {

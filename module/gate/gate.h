@@ -29,6 +29,7 @@ struct facts {
     enum known locked;      /* by hand or by the gate */
     bool lock_by_hand;
     bool throttled;
+    bool not_gated; /* Postfix's policy requests: no login of the account from the address came by here */
     /* Second factor; meaningful where the store could be read */
     bool store_unreadable;
     bool enrolled;          /* has a confirmed secret */
@@ -101,6 +102,14 @@ void gate_tell(const struct rule *rule, const struct facts *facts, const struct 
 
 /* The word for an outcome: "not-reached", "passed", "silent", "off", "excepted", "reported", "cannot-tell", "decided". */
 const char *outcome_name(enum outcome outcome);
+
+/* What would become of one rule of the table, were it asked alone. */
+enum outcome gate_outcome(enum reason rule, const struct facts *facts, const struct policy *policy);
+
+/* Whether a refusal that was only found at commit (second-factor-wrong, -reused, -budget, compromised, locked) stands: a
+ * mode, an exception or second_factor.from softens it as it softens the rules of the table. Where it does not stand and
+ * is to be reported, `would` names it, unless it names an earlier one already. */
+bool gate_denies(enum reason reason, const struct facts *facts, const struct policy *policy, enum reason *would);
 
 /* The rules in the order in which they decide, and how many there are: for `explain` and the manual. */
 const struct rule *gate_rules(size_t *count);

@@ -215,8 +215,23 @@ static void random_operations_agree_with_a_plain_model(void **state) {
     table_destroy(&table);
 }
 
+static void a_cleared_table_is_empty_and_can_be_filled_again(void **state) {
+    (void)state;
+    struct table *table = table_of(8);
+    for (uint32_t round = 0; round < 3; round++) {
+        for (uint32_t key = 0; key < 8; key++)
+            put(table, key, key, 0, 100);
+        table_clear(table);
+        assert_int_equal(table_count(table), 0);
+        for (uint32_t key = 0; key < 8; key++)
+            assert_null(table_find(table, &key, 0));
+    }
+    table_destroy(&table);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_cleared_table_is_empty_and_can_be_filled_again),
         cmocka_unit_test(an_entry_lives_until_its_expiry),
         cmocka_unit_test(an_expired_entry_is_made_anew_with_zeros),
         cmocka_unit_test(an_expiry_can_be_brought_forward),

@@ -4,7 +4,7 @@
 #include "scene.h"
 
 #define BEGINS 1000
-#define ENDS 2000
+#define ENDS   2000
 
 struct row {
     const char *allow, *deny; /* NULL: not set; "": set and empty */

@@ -15,7 +15,7 @@ struct row {
     const char *words;
 };
 
-#define MISSING "the account has a confirmed secret, and only a password was given"
+#define MISSING  "the account has a confirmed secret, and only a password was given"
 #define REQUIRED "a second factor is required, and only a password was given"
 #define NO_STORE "the store could not be read"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: gate/gate.o gate/locked.o gate/throttled.o gate/service_closed.o gate/mechanism.o gate/network.o gate/country.o gate/country_unknown.o gate/legacy_auth.o gate/second_factor_missing.o gate/place.o gate/schedule.o */
+/* links: gate/gate.o gate/locked.o gate/throttled.o gate/service_closed.o gate/mechanism.o gate/network.o
+ * gate/country.o gate/country_unknown.o gate/legacy_auth.o gate/second_factor_missing.o gate/place.o gate/schedule.o */
 /* All rules together on a login that passes every one of them, and what that takes. */
 #include "scene.h"
 

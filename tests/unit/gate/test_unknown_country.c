@@ -15,9 +15,9 @@ struct row {
     const char *words;
 };
 
-#define ABROAD "198.51.100.7"
-#define HOME "10.0.0.9"   /* trusted */
-#define PROXY "10.0.0.1"  /* a proxy within the trusted network */
+#define ABROAD  "198.51.100.7"
+#define HOME    "10.0.0.9" /* trusted */
+#define PROXY   "10.0.0.1" /* a proxy within the trusted network */
 #define PRIVATE "192.168.1.1"
 
 static const struct row rows[] = {
@@ -25,7 +25,8 @@ static const struct row rows[] = {
     {true, ACTION_DENY, ABROAD, "FR", false, FINDING_PASS, false, "the country is known"},
     {true, UNSET, ABROAD, NULL, false, FINDING_AGAINST, false, "the country database has no country for 198.51.100.7"},
     {true, UNSET, PRIVATE, NULL, false, FINDING_AGAINST, false, "the country database has no country for 192.168.1.1"},
-    {true, UNSET, "127.0.0.1", NULL, false, FINDING_AGAINST, false, "the country database has no country for 127.0.0.1"},
+    {true, UNSET, "127.0.0.1", NULL, false, FINDING_AGAINST, false,
+     "the country database has no country for 127.0.0.1"},
     {true, UNSET, "::1", NULL, false, FINDING_AGAINST, false, "the country database has no country for ::1"},
     {true, UNSET, NULL, NULL, false, FINDING_AGAINST, false, "the client's address is not known"},
     {true, UNSET, NULL, "JP", false, FINDING_AGAINST, false, "the client's address is not known"},
@@ -39,7 +40,8 @@ static const struct row rows[] = {
      "10.0.0.1 is in networks.proxies: the client behind it is not known"},
     {true, ACTION_ALLOW, ABROAD, NULL, false, FINDING_PASS, false,
      "the country database has no country for 198.51.100.7, which is allowed"},
-    {true, ACTION_ALLOW, ABROAD, NULL, true, FINDING_PASS, false, "no country database could be read, which is allowed"},
+    {true, ACTION_ALLOW, ABROAD, NULL, true, FINDING_PASS, false,
+     "no country database could be read, which is allowed"},
     {true, ACTION_REPORT, ABROAD, NULL, false, FINDING_AGAINST, true,
      "the country database has no country for 198.51.100.7"},
     {true, ACTION_REPORT, ABROAD, NULL, true, FINDING_CANNOT_TELL, true, "no country database could be read"},

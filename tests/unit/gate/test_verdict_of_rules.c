@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: gate/gate.o */
+/* links: gate/gate.o gate/schedule.o */
 /* The loop over the rules, with stand-ins for the rules themselves: order, modes, exceptions, what cannot be told. */
 #include "scene.h"
 
@@ -29,6 +29,7 @@ STAND_IN(country, REASON_COUNTRY)
 STAND_IN(country_unknown, REASON_COUNTRY_UNKNOWN)
 STAND_IN(legacy_auth, REASON_LEGACY_AUTH)
 STAND_IN(second_factor_missing, REASON_SECOND_FACTOR_MISSING)
+STAND_IN(not_gated, REASON_NOT_GATED)
 
 static const struct value report = {.file = "test", .line = 1, .number = MODE_REPORT};
 static const struct value off = {.file = "test", .line = 2, .number = MODE_OFF};
@@ -65,7 +66,7 @@ static void the_order_is_the_reasons_own(void **state) {
     (void)state;
     size_t count;
     const struct rule *rules = gate_rules(&count);
-    assert_int_equal(count, 9);
+    assert_int_equal(count, 10);
     for (size_t i = 1; i < count; i++)
         assert_true(rules[i - 1].reason < rules[i].reason);
     for (size_t i = 0; i < count; i++)
@@ -195,8 +196,7 @@ static void mode_off_records_nothing(void **state) {
 
 static void a_rule_may_itself_only_report(void **state) {
     (void)state;
-    script[REASON_LEGACY_AUTH] =
-        (struct judgement){.finding = FINDING_AGAINST, .report_only = true, .softener = &own};
+    script[REASON_LEGACY_AUTH] = (struct judgement){.finding = FINDING_AGAINST, .report_only = true, .softener = &own};
     struct decision decision = decide();
     expect(&decision, VERDICT_CONTINUE, REASON_NONE, REASON_LEGACY_AUTH);
     assert_ptr_equal(decision.trace[REASON_LEGACY_AUTH].softener, &own);

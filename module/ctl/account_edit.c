@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* authgatectl account edit: opens an account's policy in the administrator's editor and installs only what parses. The
+ * daemon need not run; the edit holds from the account's next login. */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "ctl/draft.h"
+#include "ctl/host.h"
+#include "ctl/verb.h"
+#include "policy/account_name.h"
+#include "policy/configuration.h"
+
+#define EDITOR_WORDS 16
+#define DEFAULT_EDITOR "vi"
+
+/* The folder of the account's file, then its name. A domain other than the default one has a folder of its own. */
+static bool name_target(const char *configuration, const struct account_naming *naming, const char *account,
+                        char folder[PATH_MAX], char target[PATH_MAX]) {
+    const char *slash = strrchr(configuration, '/');
+    const char *at = strchr(account, '@');
+    bool plain = at == NULL || (naming->default_domain != NULL && strcmp(at + 1, naming->default_domain) == 0);
+    struct buffer buffer;
+    buffer_init(&buffer, folder, PATH_MAX);
+    if (slash != NULL)
+        buffer_add_bytes(&buffer, configuration, (size_t)(slash - configuration) + 1);
+    buffer_add(&buffer, "accounts");
+    if (!plain)
+        buffer_add_format(&buffer, "/%s", at + 1);
+    struct buffer path;
+    buffer_init(&path, target, PATH_MAX);
+    buffer_add_format(&path, "%s/%.*s.conf", folder, (int)(at != NULL ? at - account : (long)strlen(account)), account);
+    return !buffer.overflowed && !path.overflowed;
+}
+
+/* Makes the folders of a first account, with the owner and mode of the configuration's own folder. */
+static bool make_folder(const char *folder, const char *configuration) {
+    char parent[PATH_MAX];
+    struct stat like;
+    if (stat(folder, &like) == 0)
+        return true;
+    struct buffer buffer;
+    buffer_init(&buffer, parent, sizeof parent);
+    const char *slash = strrchr(folder, '/');
+    bool nested = slash != NULL && slash != folder && strcmp(slash, "/accounts") != 0;
+    if (nested && (!buffer_add_bytes(&buffer, folder, (size_t)(slash - folder)) || !make_folder(parent, configuration)))
+        return false;
+    if (stat(configuration, &like) != 0 || mkdir(folder, 0700) != 0 || chown(folder, like.st_uid, like.st_gid) != 0 ||
+        chmod(folder, (like.st_mode & 0777) | ((like.st_mode & 0444) >> 2)) != 0) {
+        verb_fail(STATUS_NO, "cannot create %s: %s", folder, strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+/* The editor's words: $VISUAL or $EDITOR may carry options ("code --wait"). No shell is involved. */
+static void split_editor(char *text, char *file, char *words[EDITOR_WORDS + 2]) {
+    size_t count = 0;
+    char *rest = text;
+    char *word;
+    while (count < EDITOR_WORDS && (word = strsep(&rest, " \t")) != NULL)
+        if (word[0] != '\0')
+            words[count++] = word;
+    words[count++] = file;
+    words[count] = NULL;
+}
+
+static const char *choose_editor(void) {
+    const char *editor = getenv("VISUAL");
+    if (editor == NULL || editor[strspn(editor, " \t")] == '\0')
+        editor = getenv("EDITOR");
+    if (editor == NULL || editor[strspn(editor, " \t")] == '\0')
+        editor = DEFAULT_EDITOR;
+    return editor;
+}
+
+/* Runs the editor to its end. False where it could not be run or failed. */
+static bool run_editor(char *file) {
+    char *words[EDITOR_WORDS + 2];
+    char *text = strdup(choose_editor());
+    if (text == NULL)
+        return false;
+    split_editor(text, file, words);
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        execvp(words[0], words);
+        verb_fail(STATUS_NO, "cannot run %s: %s", words[0], strerror(errno));
+        _exit(127);
+    }
+    int status = 0;
+    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
+        ;
+    bool done = child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    if (!done)
+        verb_fail(STATUS_NO, "the editor %s failed: nothing is installed", words[0]);
+    free(text);
+    return done;
+}
+
+/* Whether what was staged is without mistakes; says which it has, under the name of the file that is being edited. */
+static bool staged_sound(const struct invocation *invocation, const struct draft *draft) {
+    const char *only[] = {draft->staged};
+    struct mistakes mistakes = {0};
+    bool sound =
+        configuration_check(invocation->configuration, only, 1, clock_wall(), &mistakes, NULL, NULL);
+    host_print_mistakes(&mistakes, draft->staged, draft->target);
+    mistakes_clear(&mistakes);
+    return sound;
+}
+
+/* Asks what to do about mistakes. True: edit again. An end of input means no. */
+static bool edit_again(void) {
+    for (;;) {
+        char line[64];
+        fputs("What now? (e)dit again, e(x)it without installing: ", stderr);
+        if (fgets(line, sizeof line, stdin) == NULL || line[0] == 'x')
+            return false;
+        if (line[0] == 'e' || line[0] == '\n')
+            return true;
+    }
+}
+
+/* Edits until it parses or the administrator gives up. */
+static enum status edit(const struct invocation *invocation, struct draft *draft, bool *keep) {
+    for (;;) {
+        bool unchanged;
+        if (!run_editor(draft->copy) || !draft_stage(draft, &unchanged))
+            return STATUS_NO;
+        if (unchanged) {
+            printf("%s: unchanged\n", draft->target);
+            return STATUS_DONE;
+        }
+        if (staged_sound(invocation, draft))
+            break;
+        if (!edit_again()) {
+            printf("%s: not changed\n", draft->target);
+            return STATUS_NO;
+        }
+    }
+    if (!draft_install(draft)) {
+        *keep = true;
+        verb_fail(STATUS_NO, "your text is in %s", draft->copy);
+        return STATUS_NO;
+    }
+    printf("%s: installed, holds from the next login\n", draft->target);
+    return STATUS_DONE;
+}
+
+static enum status edit_account(const struct invocation *invocation, const struct configuration *configuration) {
+    const struct account_naming *naming = &configuration_settings(configuration)->naming;
+    char account[ACCOUNT_NAME_SIZE], folder[PATH_MAX], target[PATH_MAX], beginning[ACCOUNT_NAME_SIZE + 128];
+    if (!account_name_canonical(naming, invocation->words[0], account))
+        return verb_fail(STATUS_NO, "%s is no account name, or its domain is not served here", invocation->words[0]);
+    if (!name_target(invocation->configuration, naming, account, folder, target))
+        return verb_fail(STATUS_NO, "the path of %s's file is too long", account);
+    if (!make_folder(folder, invocation->configuration))
+        return STATUS_NO;
+    snprintf(beginning, sizeof beginning, "# The policy of %s. See authgate.conf(5).\n", account);
+    struct draft draft;
+    bool keep = false;
+    enum status status = STATUS_NO;
+    if (draft_open(&draft, target, invocation->configuration, beginning))
+        status = edit(invocation, &draft, &keep);
+    draft_close(&draft, keep);
+    return status;
+}
+
+static enum status run(struct invocation *invocation) {
+    static const struct verb_option none[] = {{NULL, NULL}};
+    if (!verb_parse(invocation, none) || invocation->count != 1)
+        return STATUS_USAGE;
+    struct configuration *configuration = host_load(invocation, false);
+    if (configuration == NULL)
+        return verb_fail(STATUS_NO, "the configuration has mistakes; set them right first");
+    enum status status = edit_account(invocation, configuration);
+    configuration_free(&configuration);
+    return status;
+}
+
+const struct verb account_edit_verb = {
+    .name = "account edit",
+    .arguments = "ACCOUNT",
+    .help = "edit an account's policy in $VISUAL or $EDITOR; only what parses is installed",
+    .run = run,
+};

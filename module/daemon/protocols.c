@@ -4,12 +4,14 @@
 
 #include <stddef.h>
 
+#include "daemon/admin_protocol.h"
 #include "daemon/connection.h"
 #include "daemon/gate_protocol.h"
 
 const struct protocol *protocol_for(enum socket_kind kind) {
     static const struct protocol *const protocols[] = {
         [SOCKET_GATE] = &gate_protocol,
+        [SOCKET_ADMIN] = &admin_protocol,
     };
     size_t index = (size_t)kind;
     return index < sizeof protocols / sizeof protocols[0] ? protocols[index] : NULL;

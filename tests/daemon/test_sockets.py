@@ -22,6 +22,16 @@ except (AttributeError, TypeError, BrokenPipeError, ConnectionResetError):
     print("no answer")
 """
 
+ACTIVATE = """
+import os, sys
+end = sys.argv.index("--")
+for at, number in enumerate(sys.argv[2:end]):
+    os.dup2(int(number), 3 + at)
+    os.close(int(number))
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=str(end - 2), LISTEN_FDNAMES=sys.argv[1])
+os.execv(sys.argv[end + 1], sys.argv[end + 1:])
+"""
+
 
 def ask_as(of_lab, user, group):
     """What a begin of another user is answered: a verdict, "no answer" or "no entry"."""
@@ -114,9 +124,8 @@ def hand_over(of_lab, paths, names):
         # Away from 3 and up, where the daemon expects them.
         listeners.append(socket.socket(fileno=fcntl.fcntl(listener.detach(), fcntl.F_DUPFD_CLOEXEC, 20)))
     numbers = [listener.fileno() for listener in listeners]
-    moves = " ".join(f"{3 + at}<&{number} {number}<&-" for at, number in enumerate(numbers))
-    script = f'LISTEN_PID=$$ LISTEN_FDS={len(numbers)} LISTEN_FDNAMES={":".join(names)} exec "$@" {moves}'
-    of_lab.start(command=["/bin/sh", "-c", script, "sh", *of_lab.command], pass_fds=numbers)
+    start = [sys.executable, "-c", ACTIVATE, ":".join(names), *map(str, numbers), "--", *of_lab.command]
+    of_lab.start(command=start, pass_fds=numbers)
     return listeners
 
 

@@ -71,6 +71,22 @@ class Gate:
         except ConnectionResetError:
             return True
 
+    def try_out(self, data):
+        """Sends bytes that the daemon may cut off at any moment; its answer, or None where it was lost with the rest.
+        The connection has been closed by the daemon when this returns."""
+        answer = None
+        try:
+            self.send(data)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        try:
+            answer = self.receive()
+            while self.receive():
+                pass
+        except ConnectionResetError:
+            pass
+        return answer
+
     def call(self, fields):
         """Sends one message and returns the answer."""
         self.send(encode(fields))

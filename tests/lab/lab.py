@@ -171,21 +171,13 @@ defaults = {{ {defaults} }};
 
     def start(self, wait=True, command=None, **popen):
         """Starts authgated and waits until it serves. `command` starts it in another way."""
+        since = self.mark()
         self.daemon = Program(command or self.command, self.path("authgated.log"), **popen)
         if wait:
-            tap.poll(self.serves_or_ended, 10, "authgated's first answer")
-            assert self.daemon.running(), f"authgated ended with {self.daemon.process.returncode}: {self.log()}"
+            # It listens a little earlier than it heeds signals; its word that it serves comes after both.
+            tap.poll(lambda: not self.daemon.running() or self.lines(" serves ", since), 10, "authgated's start")
+            assert self.daemon.running(), f"authgated ended with {self.daemon.process.returncode}: {self.log(since)}"
         return self.daemon
-
-    def serves_or_ended(self):
-        return not self.daemon.running() or self.serves()
-
-    def serves(self):
-        try:
-            gate.Gate(self.socket).close()
-            return True
-        except OSError:
-            return False
 
     def fails_to_start(self, command=None, **popen):
         """Starts an authgated that is expected to give up; its exit status and what it said."""

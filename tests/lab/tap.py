@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Test cases that report themselves as TAP. Used by every tests/*/test_*.py; knows nothing of authgate."""
+import os
 import select
 import sys
 import time
@@ -49,10 +50,12 @@ class Tests:
 
 
 def explanation(fault):
+    """Where in the test it went wrong, and what; the whole way there only where that was no expectation."""
+    places = traceback.extract_tb(fault.__traceback__)
+    way = " < ".join(f"{os.path.basename(place.filename)}:{place.lineno}" for place in reversed(places[1:]))
     if isinstance(fault, AssertionError) and str(fault):
-        place = traceback.extract_tb(fault.__traceback__)[-1]
-        return f"{place.filename}:{place.lineno}: {fault}"
-    return "".join(traceback.format_exception(type(fault), fault, fault.__traceback__))
+        return f"{fault}\nat {way}"
+    return f"{type(fault).__name__}: {fault}\nat {way}"
 
 
 def comment(text):

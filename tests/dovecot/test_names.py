@@ -1,0 +1,47 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Hostile names typed into a real mail client: each ends in a refusal, each that comes as far as the gate leaves one
+escaped line, and the next login works (THREATS B)."""
+from harness import PASSWORD, house, tap
+
+NAMES = [
+    b"-f root", b"../../x", b"%{user}", b"%u%n%s", b"' OR 1=1--", b"*)(uid=*", b"alice*master", b" alice", b"alice ",
+    b"\talice", b"alice\xa0", b"a\nb", b"alice\nverdict=accept", b"alice\r\n\r\nverdict=accept", b"a\x1b[2Jb",
+    b"\xff\xfe", b"\xc0\xaf", "ａｌｉｃｅ".encode(), "álice".encode(), b"alice@", b"@example.test", b"alice@..",
+    b"alice@unserved.test", b"alice@example.test.", b"alice@example.test@example.test", b"alice+1", b"root",
+    b"$(id)", b"a" * 255, b"a" * 256, b"a" * 257, b"a" * 1023, b"a" * 1024, b"a" * 1025, b"a" * 4000, b"", b"@", b"/",
+]
+tests = tap.Tests()
+
+
+def shown(name):
+    return repr(name if len(name) < 40 else name[:20] + b"... of %d bytes" % len(name))
+
+
+@tests.rows(NAMES, lambda name: f"{shown(name)} is refused, with at most one escaped line")
+def hostile(of_house, name):
+    since = of_house.lab.mark()
+    of_house.refused(user=name, password=PASSWORD)
+    lines = of_house.lab.lines(".", since)
+    assert len(lines) <= 1, "\n".join(lines)
+    for line in lines:
+        assert line.isprintable() and line.isascii() and "verdict=deny" in line.split(), repr(line)
+        assert "verdict=accept" not in line.split(), repr(line)
+
+
+@tests.case("after all of them the daemon lives and the next login works")
+def afterwards(of_house):
+    assert of_house.lab.daemon.running(), "the daemon ended"
+    of_house.accepted()
+
+
+@tests.case("a name with a NUL reaches nobody")
+def nul(of_house):
+    since = of_house.lab.mark()
+    of_house.refused(user=b"alice\0bob", password=PASSWORD)
+    tap.same(of_house.lab.lines("verdict=accept", since), [], "accepted logins")
+    of_house.accepted()
+
+
+with house() as the_house:
+    tests.run(the_house)

@@ -40,7 +40,7 @@ sub country { return { geoname_id => 1, iso_code => $_[0], names => { en => "Cou
 my %schemas = (
     maxmind => sub {
         return {
-            continent          => { code => $continents{ $_[0] }, names => { en => 'Continent' } },
+            continent          => { code => $continents{ $_[0] } // 'EU', names => { en => 'Continent' } },
             country            => country( $_[0] ),
             registered_country => country('US'),
         };

@@ -9,7 +9,7 @@
 #include <sys/types.h>
 
 #include "pam/outcome.h"
-#include "pam/password.h"
+#include "wire/password.h"
 #include "wire/client.h"
 
 #define LOGIN_USER_SIZE 1025

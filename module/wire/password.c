@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Takes apart what was typed into the password prompt. Bytes are ASCII or nothing here: no locale, no number parsing,
  * so that a sign, a blank or a full-width digit is never taken for a digit of a code. It keeps no copy of anything. */
-#include "pam/password.h"
+#include "wire/password.h"
 
 #include <stdint.h>
 #include <string.h>

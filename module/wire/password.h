@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the module may tell the gate about what was typed as the password, and what it hands on to the next module. */
-#ifndef AUTHGATE_PAM_PASSWORD_H
-#define AUTHGATE_PAM_PASSWORD_H
+/* What the gate may be told about what was typed as the password, and what goes on to the password check. For the PAM
+ * module and for the daemon where it stands in the password's way itself (saslauthd). */
+#ifndef AUTHGATE_WIRE_PASSWORD_H
+#define AUTHGATE_WIRE_PASSWORD_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: pam/password.o */
+/* links: wire/password.o */
 /* What was typed as the password: its digits, an app password's shape, what remains after the cut, its mark (THREATS
  * A11, A12). */
 #include <setjmp.h>
@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "pam/password.h"
+#include "wire/password.h"
 
 static void A12_only_ascii_digits_at_the_end_are_digits(void **state) {
     (void)state;

@@ -10,7 +10,7 @@ import lab as lab_module
 
 # Where the host's own stack stands in the shipped file.
 PASSWORD_CHECK = """\
-{hook}auth     [success=1 default=ignore]                pam_pwdfile.so pwdfile={accounts} nodelay
+{hook}auth     [success=1 default=ignore]                pam_pwdfile.so pwdfile={passwords} nodelay
 auth     requisite                                 pam_deny.so
 auth     required                                  pam_permit.so
 """
@@ -37,7 +37,7 @@ class Stack:
         self.lab = lab
         self.name = f"authgate-{lab.name}"
         lines = [f"{name}:{password_hash(word, kind)}\n" for name, word in accounts.items()]
-        lab.write("accounts", "".join(lines), 0o600)
+        lab.write("passwords", "".join(lines), 0o600)
         hook_line = HOOK.format(script=self.write_hook()) if hook else ""
         for service in services:
             self.install(service, arguments, hook_line, edit)
@@ -55,7 +55,7 @@ class Stack:
         module = os.path.join(lab_module.BUILD, "pam_authgate.so")
         ours = f"{module} socket={self.lab.socket} service={service} {arguments}".rstrip()
         text = re.sub(r"(?<!\S)pam_authgate\.so(?!\S)", ours, text)
-        check = PASSWORD_CHECK.format(hook=hook_line, accounts=self.lab.path("accounts"))
+        check = PASSWORD_CHECK.format(hook=hook_line, passwords=self.lab.path("passwords"))
         text, auths = re.subn(r"^@include common-auth\n", check, text, flags=re.MULTILINE)
         text, accounts = re.subn(r"^@include common-account\n", ACCOUNT_CHECK, text, flags=re.MULTILINE)
         assert (auths, accounts) == (1, 1) and "\n@include" not in text, f"the shipped stack has changed:\n{text}"

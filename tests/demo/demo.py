@@ -1,0 +1,155 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""authgate at work, in under two minutes: a private Dovecot behind the shipped PAM stack, throw-away accounts, real IMAP
+logins from loopback addresses that stand for countries, then public addresses against the real country database.
+Leaves nothing behind; KEEP=1 keeps it up until Ctrl-C. Called by `make demo`; exit status 1 where anything was not as
+announced."""
+import datetime
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tests", "lab"))
+
+import lab as lab_module  # pylint: disable=wrong-import-position
+import mailserver  # pylint: disable=wrong-import-position
+import scenario  # pylint: disable=wrong-import-position
+import stack  # pylint: disable=wrong-import-position
+
+COLUMNS = (("scene", 41), ("who", 6), ("from", 20), ("country", 7), ("verdict", 8), ("reason", 16), ("client saw", 11),
+           ("ms", 6))
+COLOUR = sys.stdout.isatty()
+
+
+def paint(text, colour):
+    return f"\x1b[{colour}m{text}\x1b[0m" if COLOUR else text
+
+
+def print_row(cells, colour="0"):
+    print(paint("  ".join(str(cell)[:width].ljust(width) for cell, (_, width) in zip(cells, COLUMNS)).rstrip(), colour),
+          flush=True)
+
+
+def heading(text):
+    print("\n" + paint(text, "1"))
+    print_row([name for name, _ in COLUMNS], "2")
+
+
+class Demo:
+    """The lab with its Dovecot, and what was not as announced."""
+
+    def __init__(self, lab):
+        self.lab = lab
+        self.surprises = 0
+        self.configure(scenario.defaults())
+        for name, policy in scenario.account_policies(datetime.date.today()).items():
+            lab.write(f"accounts/{name}.conf", policy)
+        lab.start()
+        self.stack = stack.Stack(lab, scenario.PASSWORDS, kind=stack.YESCRYPT, arguments="timeout=1s")
+        self.dovecot = mailserver.Dovecot(lab, self.stack)
+
+    def configure(self, defaults):
+        settings = f'{{ kind = "gate"; path = "{self.lab.socket}"; }}, ' \
+                   f'{{ kind = "admin"; path = "{self.lab.path("admin.sock")}"; }}'
+        self.lab.configure(defaults, sockets=settings)
+
+    def logged(self, since):
+        """The fields of the daemon's line about the last login; empty where it heard of none."""
+        deadline = time.monotonic() + 2
+        while time.monotonic() < deadline:
+            lines = self.lab.lines("^(critical: )?ref=", since)
+            if lines:
+                return dict(re.findall(r"(\S+?)=(\S+)", lines[-1]))
+            lab_module.tap.tick()
+        return {}
+
+    def play(self, act):
+        """One login, its row of the table, and whether it went as announced."""
+        if act.daemon_away:
+            self.lab.stop()
+        since = self.lab.mark()
+        password = act.password or scenario.PASSWORDS[act.who]
+        ask = self.dovecot.ask if act.by_doveadm else self.dovecot.login
+        attempt = ask(act.who, password, act.source)
+        line = {} if act.daemon_away else self.logged(since)
+        if act.daemon_away:
+            self.lab.start()
+        reason = line.get("reason", "-")
+        verdict = "away" if act.daemon_away else line.get("verdict", "none")
+        if "would" in line:
+            verdict, reason = "report", f"({reason})"
+        expected = act.accepted == attempt.accepted and act.reason in (line.get("reason", ""), None)
+        self.surprises += not expected
+        print_row((act.scene, act.who, act.source, line.get("country", "-"), verdict, reason,
+                   "let in" if attempt.accepted else "refused", f"{attempt.milliseconds:.0f}"),
+                  "31" if not expected else "32" if attempt.accepted else "33")
+        if not expected:
+            print(f"    NOT AS ANNOUNCED: {attempt!r}; the daemon said {line}")
+        return line
+
+    def explain(self, account, source):
+        """authgatectl's account of one refusal."""
+        command = ["authgatectl", "-c", "authgate.conf", "explain", account, "--service", "imap", "--address", source]
+        print("\n" + paint("$ " + " ".join(command), "1"))
+        command[0] = os.path.join(lab_module.BUILD, "authgatectl")
+        explained = subprocess.run(command, cwd=self.lab.directory, capture_output=True, text=True, check=False)
+        print(re.sub(re.escape(self.lab.directory) + "/", "", explained.stdout + explained.stderr).rstrip())
+        self.surprises += explained.returncode != 1
+
+
+def real_database(demo):
+    """Puts the pinned real country database in place; False, with the reason said, where there is none to be had."""
+    command = [os.path.join(ROOT, "tests/lab/fetch-country-db"), os.path.join(lab_module.BUILD, "cache")]
+    fetched = subprocess.run(command, capture_output=True, text=True, check=False)
+    if fetched.returncode != 0:
+        print(f"\nThe part with the real world is left out: {fetched.stderr.strip()}")
+        return False
+    with open(fetched.stdout.strip(), "rb") as source, open(demo.lab.path("real.mmdb"), "wb") as target:
+        target.write(source.read())
+    os.rename(demo.lab.path("real.mmdb"), demo.lab.path("country.mmdb"))
+    demo.lab.reload("country database .* is in use")
+    return True
+
+
+def keep_up(demo):
+    where = demo.lab.directory
+    print(f"""
+It stays up. Log in from Japan, and from the US:
+    curl --interface 127.1.0.1 --user alice:'{scenario.PASSWORDS["alice"]}' imap://127.0.0.1:{demo.dovecot.port}/
+    curl --interface 127.2.0.1 --user alice:'{scenario.PASSWORDS["alice"]}' imap://127.0.0.1:{demo.dovecot.port}/
+    doveadm -c {where}/dovecot/dovecot.conf auth test -x service=imap -x rip=8.8.8.8 alice '{scenario.PASSWORDS["alice"]}'
+Accounts: {", ".join(sorted(scenario.PASSWORDS))} (passwords in tests/demo/scenario.py).
+The gate's log: tail -f {where}/authgated.log
+Its configuration: {where}/authgate.conf; after a change: kill -HUP {demo.lab.daemon.pid}
+Ctrl-C ends everything and takes it away.""", flush=True)
+    signal.pause()
+
+
+def main():
+    if os.getuid() != 0:
+        sys.exit("make demo: a mail server that binds users' processes and PAM files need root")
+    start = time.monotonic()
+    print("Starting a private authgated and a private Dovecot " + mailserver.version() + " …", flush=True)
+    with lab_module.Lab() as lab:
+        demo = Demo(lab)
+        heading("Loopback stands for the world: 127.1.x.x is JP, 127.2.x.x US, 127.3.x.x CN, 127.4.x.x FR")
+        for act in scenario.LOOPBACK:
+            demo.play(act)
+        demo.explain("dave", "127.1.0.1")
+        if real_database(demo):
+            heading("The real world (IP geolocation by DB-IP): public addresses, handed to Dovecot as the client's")
+            for act in scenario.WORLD:
+                demo.play(act)
+        print(f"\n{time.monotonic() - start:.0f} s; "
+              + (f"{demo.surprises} NOT AS ANNOUNCED" if demo.surprises else "everything went as announced") + ".")
+        if os.environ.get("KEEP", "") not in ("", "0"):
+            keep_up(demo)
+    return 1 if demo.surprises else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

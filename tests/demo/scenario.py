@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The demo's story: accounts, their policies and the acts, each a row of the table that is printed. To show something
+more, add an account, its policy and a row."""
+import datetime
+
+PASSWORDS = {
+    "alice": "correct horse",
+    "carol": "on the train",
+    "dave": "old habits",
+    "erin": "wait and see",
+    "frank": "room 204",
+}
+
+
+class Act:
+    """One login: who, from where, and how it is announced to end (`reason` None: any)."""
+
+    def __init__(self, scene, who, source, accepted, reason="", **more):
+        self.scene = scene
+        self.who = who
+        self.source = source
+        self.accepted = accepted
+        self.reason = reason
+        self.password = more.get("password")
+        self.by_doveadm = more.get("by_doveadm", False)
+        self.daemon_away = more.get("daemon_away", False)
+
+
+def defaults():
+    return """
+  countries = { allow = [ "JP" ]; };
+  networks  = { denied = [ "127.1.66.0/24" ]; };
+"""
+
+
+def account_policies(today):
+    """accounts/NAME.conf of those whose policy differs from the defaults."""
+    before, after = today - datetime.timedelta(days=3), today + datetime.timedelta(days=4)
+    later = today + datetime.timedelta(days=60)
+    return {
+        "carol": f'travel = ( {{ countries = [ "FR" ]; from = "{before}"; until = "{after}"; }} );\n',
+        "dave": 'legacy_auth = { services = { imap = "deny"; }; };\n',
+        "erin": 'mode = "report";\n',
+        "frank": 'legacy_auth = { services = { imap = "deny"; }; };\n'
+                 f'exceptions = ( {{ rule = "legacy-auth"; service = "imap"; until = "{later}"; '
+                 'reason = "scanner in room 204"; } );\n',
+    }
+
+
+LOOPBACK = [
+    Act("at home", "alice", "127.1.0.1", True),
+    Act("at home, mistyped", "alice", "127.1.0.1", False, "password", password="correct hrose"),
+    Act("the stolen password, from abroad", "alice", "127.2.0.1", False, "country"),
+    Act("a guess from abroad: told the same", "alice", "127.2.0.1", False, "country", password="123456"),
+    Act("from a country next door", "alice", "127.3.0.1", False, "country"),
+    Act("from a network in no country", "alice", "127.99.0.1", False, "country-unknown"),
+    Act("at home, but from a denied network", "alice", "127.1.66.6", False, "network"),
+    Act("on travel: France is open this week", "carol", "127.4.0.1", True),
+    Act("on travel: but not the US", "carol", "127.2.0.1", False, "country"),
+    Act("password-only IMAP is closed to him", "dave", "127.1.0.1", False, "legacy-auth"),
+    Act("the same, with an exception and its end", "frank", "127.1.0.1", True),
+    Act("report mode: let in, and written down", "erin", "127.2.0.1", True, "country"),
+    Act("a name that tries to forge the log", "a verdict=accept", "127.1.0.1", False, "password", password="x"),
+    Act("the daemon is away: nobody gets in", "alice", "127.1.0.1", False, None, daemon_away=True),
+    Act("and back", "alice", "127.1.0.1", True),
+]
+
+WORLD = [
+    Act("a university in Tokyo", "alice", "133.11.0.1", True, by_doveadm=True),
+    Act("IPv6 from Japan", "alice", "2001:200:0:8002::1", True, by_doveadm=True),
+    Act("the same host as IPv4-mapped IPv6", "alice", "::ffff:133.11.0.1", True, by_doveadm=True),
+    Act("a resolver in the US", "alice", "8.8.8.8", False, "country", by_doveadm=True),
+    Act("IPv6 from the US", "alice", "2001:4860:4860::8888", False, "country", by_doveadm=True),
+    Act("a university in Berlin", "alice", "130.149.7.201", False, "country", by_doveadm=True),
+    Act("a university in Beijing", "alice", "166.111.4.100", False, "country", by_doveadm=True),
+    Act("on travel: a university in Paris", "carol", "134.157.0.129", True, by_doveadm=True),
+    Act("nobody's address", "alice", "192.0.2.1", False, "country-unknown", by_doveadm=True),
+]

@@ -73,3 +73,23 @@ $(BUILD)/tests/fuzz/%: tests/fuzz/%.c tests/fuzz/driver.c $$(call objects,base) 
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(fuzz_main) $(filter %.o,$^) \
 		$(filter -l% -W% -pthread,$(call fuzz_words,$*))
+
+# tests/pam: a program that runs PAM transactions, a stand-in password module, and a twin of our module whose errors
+# are PAM_IGNORE, by which the sweep over failing calls shows that it can fail.
+PAM_HELPERS = $(addprefix $(BUILD)/tests/pam/,pam-driver pam_standin.so pam_planted.so)
+TEST_HELPERS += $(PAM_HELPERS)
+
+$(BUILD)/tests/pam/pam-driver: tests/pam/driver.c tests/pam/faults.c tests/pam/faults.h
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -U_FORTIFY_SOURCE -rdynamic $(ALL_LDFLAGS) -o $@ $(filter %.c,$^) -lpam -ldl
+
+$(BUILD)/tests/pam/pam_standin.so: tests/pam/pam_standin.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -shared $(ALL_LDFLAGS) -o $@ $< -lpam
+
+$(BUILD)/tests/pam/planted.c: module/pam/pam_authgate.c
+	@mkdir -p $(@D)
+	sed 's/PAM_SYSTEM_ERR/PAM_IGNORE/' $< > $@
+
+$(BUILD)/tests/pam/pam_planted.so: $(BUILD)/tests/pam/planted.c $(filter-out %/pam_authgate.o,$(call objects,pam)) $(call objects,wire) $(call objects,base)
+	$(CC) $(ALL_CFLAGS) -shared $(ALL_LDFLAGS) -Wl,--version-script=module/pam/pam_authgate.map -o $@ $(filter %.c %.o,$^) -lpam

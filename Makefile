@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # authgate's build. `make` builds into build/; `make check` runs every test; `make demo` shows it at work.
-# Variables: BUILD (where to build), CC, SANITIZE (a -fsanitize list), DESTDIR and prefix (install).
+# Variables: BUILD (where to build), CC, SANITIZE (a -fsanitize list), DESTDIR, prefix and others below (install).
 
 BUILD    ?= build
 CC       ?= cc
@@ -8,6 +8,7 @@ prefix   ?= /usr/local
 sbindir  ?= $(prefix)/sbin
 bindir   ?= $(prefix)/bin
 mandir   ?= $(prefix)/share/man
+sysconfdir ?= /etc
 pamdir   ?= $(shell d=$$($(CC) -print-multiarch 2>/dev/null); [ -d /lib/$$d/security ] && echo /lib/$$d/security || echo /usr/lib64/security)
 sasldir  ?= $(shell d=$$($(CC) -print-multiarch 2>/dev/null); [ -d /usr/lib/$$d ] && echo /usr/lib/$$d/sasl2 || echo /usr/lib64/sasl2)
 docdir   ?= $(prefix)/share/doc/authgate
@@ -62,7 +63,7 @@ $(BUILD)/authgatectl: $(foreach f,$(CTL_FOLDERS),$(call objects,$(f)))
 $(BUILD)/pam_authgate.so: $(foreach f,pam wire base,$(call objects,$(f))) module/pam/pam_authgate.map
 	$(CC) -shared $(ALL_LDFLAGS) -Wl,--gc-sections -Wl,--version-script=module/pam/pam_authgate.map $(if $(SANITIZE),,-Wl,-z,defs) -o $@ $(filter %.o,$^) $(LIBS_pam)
 
-$(BUILD)/obj/%.o: module/%.c Makefile
+$(BUILD)/obj/%.o: module/%.c Makefile | $(BUILD)/.deps
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(CFLAGS_$(notdir $(@D))) -MMD -MP -c -o $@ $<
 
@@ -79,6 +80,35 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $$(call objects,base) $$(call unit_objects
 
 -include tests/tests.mk
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+# Installing starts nothing and replaces no file in /etc. The PAM services lie idle until a mail server names them.
+MANUALS := $(wildcard module/*/*.[1578])
+SAMPLES := $(filter-out conf/pam.d %completion,$(wildcard conf/*))
+PAM_SERVICES := $(wildcard conf/pam.d/$(if $(wildcard /etc/debian_version),debian,rhel)/*)
+manual_place = $(DESTDIR)$(mandir)/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
+service_place = $(DESTDIR)$(sysconfdir)/pam.d/$(notdir $(1))
+
+define newline
+
+
+endef
+
+install: all
+	install -D -m 755 $(BUILD)/authgated $(DESTDIR)$(sbindir)/authgated
+	install -D -m 755 $(BUILD)/authgatectl $(DESTDIR)$(sbindir)/authgatectl
+	install -D -m 644 $(BUILD)/pam_authgate.so $(DESTDIR)$(pamdir)/pam_authgate.so
+	install -D -m 644 conf/authgatectl.bash-completion $(DESTDIR)$(completionsdir)/authgatectl
+	$(foreach m,$(MANUALS),install -D -m 644 $(m) $(call manual_place,$(m))$(newline)	)
+	install -d $(DESTDIR)$(docdir) $(DESTDIR)$(sysconfdir)/pam.d
+	cp -R README.md NEWS COPYING $(SAMPLES) $(DESTDIR)$(docdir)
+	$(foreach s,$(PAM_SERVICES),[ -e $(call service_place,$(s)) ] || install -m 644 $(s) $(call service_place,$(s))$(newline)	)
+
+# A PAM service that was changed since stays: it belongs to whoever changed it.
+uninstall:
+	rm -f $(DESTDIR)$(sbindir)/authgated $(DESTDIR)$(sbindir)/authgatectl $(DESTDIR)$(pamdir)/pam_authgate.so
+	rm -f $(DESTDIR)$(completionsdir)/authgatectl $(foreach m,$(MANUALS),$(call manual_place,$(m)))
+	rm -rf $(DESTDIR)$(docdir)
+	$(foreach s,$(PAM_SERVICES),! cmp -s $(s) $(call service_place,$(s)) || rm -f $(call service_place,$(s))$(newline)	)
 
 clean:
 	rm -rf $(BUILD)

@@ -13,6 +13,12 @@ TEST_SCRIPTS = $(sort $(wildcard tests/*/test_*.py))
 deps:
 	@tests/deps build check
 
+# What `make` alone needs is there before the first object is compiled.
+$(BUILD)/.deps: tests/deps
+	@tests/deps build
+	@mkdir -p $(@D)
+	@touch $@
+
 # The fuzz drivers, one for each parser, as programs that try their corpus and some thousand changes of it.
 FUZZ_DRIVERS := $(filter-out driver,$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c)))
 FUZZ_TESTS = $(FUZZ_DRIVERS:%=$(BUILD)/tests/fuzz/%)

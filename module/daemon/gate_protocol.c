@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Takes the modules' messages apart, holds each connection to the order begin, commit, end, and puts the answers
- * together. One connection carries one login. What is asked is decided in login.c. */
+/* Takes the messages of modules and of Postfix apart, holds each connection to the order begin, commit, end, and puts
+ * the answers together. One connection carries one login at a time. What is asked is decided in login.c. */
 #include "daemon/gate_protocol.h"
 
 #include <stdio.h>
@@ -8,8 +8,10 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "daemon/ask.h"
 #include "daemon/connection.h"
 #include "daemon/login.h"
+#include "daemon/postfix_policy.h"
 #include "daemon/server.h"
 #include "policy/configuration.h"
 #include "wire/message.h"
@@ -44,8 +46,10 @@ static void say(struct connection *connection, enum verdict verdict, enum reason
 }
 
 static void refuse_malformed(struct connection *connection, const struct message *message, const char *why) {
+    const char *request = message->value[FIELD_REQUEST];
     login_log_malformed(connection_server(connection), message, why);
-    say(connection, VERDICT_DENY, REASON_MALFORMED);
+    if (request == NULL || strcmp(request, request_name(REQUEST_POLICY)) != 0) /* to which trouble has no answer */
+        say(connection, VERDICT_DENY, REASON_MALFORMED);
     connection_close(connection);
 }
 
@@ -90,22 +94,30 @@ static bool service_allowed(struct connection *connection, const char *name) {
     return service != SERVICE_UNKNOWN && (setting->services & (1U << service)) != 0;
 }
 
-static void begin(struct connection *connection, const struct message *message) {
+/* Readies the connection for a login. NULL where it cannot have one; that has been said then. */
+static struct conversation *open_conversation(struct connection *connection, const struct message *message) {
     if (connection_state(connection) != NULL) {
         refuse_malformed(connection, message, "a second begin on one connection");
-        return;
+        return NULL;
     }
     if (!service_allowed(connection, message->value[FIELD_SERVICE])) {
         refuse_malformed(connection, message, "a service that this socket does not take");
-        return;
+        return NULL;
     }
     struct conversation *conversation = calloc(1, sizeof *conversation);
     if (conversation == NULL) {
         say(connection, VERDICT_LATER, REASON_UNAVAILABLE);
-        return;
+        return NULL;
     }
     connection_set_state(connection, conversation);
     connection_set_busy(connection, true);
+    return conversation;
+}
+
+static void begin(struct connection *connection, const struct message *message) {
+    struct conversation *conversation = open_conversation(connection, message);
+    if (conversation == NULL)
+        return;
     conversation->login = login_begin(connection_server(connection), message, answered, connection);
     if (conversation->login == NULL) {
         connection_set_busy(connection, false);
@@ -135,6 +147,66 @@ static void end(struct connection *connection, const struct message *message) {
     connection_close(connection);
 }
 
+/* What was judged at once has been answered: the connection is as new. */
+static void close_conversation(struct connection *connection) {
+    free(connection_state(connection));
+    connection_set_state(connection, NULL);
+    connection_set_busy(connection, false);
+    connection_expect(connection, clock_monotonic() + SERVER_SETTLED_TIME);
+}
+
+static void ask_answered(void *context, const struct login_answer *answer) {
+    struct connection *connection = context;
+    close_conversation(connection);
+    say(connection, answer->reason == REASON_THROTTLED ? VERDICT_LATER : answer->verdict, answer->reason);
+}
+
+/* SASL's plugin asks. What waits for the password is kept for the saslauthd protocol. */
+static void ask(struct connection *connection, const struct message *message) {
+    struct server *server = connection_server(connection);
+    const struct settings *settings = configuration_settings(server->configuration);
+    const struct ucred *peer = connection_peer(connection);
+    if (!asks_waits(settings, message)) {
+        asks_forget(server->asks, peer);
+        struct conversation *conversation = open_conversation(connection, message);
+        if (conversation != NULL)
+            login_judge(server, LOGIN_ASKED, message, ask_answered, connection, &conversation->login);
+    } else if (!service_allowed(connection, message->value[FIELD_SERVICE])) {
+        refuse_malformed(connection, message, "a service that this socket does not take");
+    } else if (!asks_keep(server->asks, settings, message, peer, clock_monotonic())) {
+        refuse_malformed(connection, message, NULL);
+    } else {
+        say(connection, VERDICT_CONTINUE, REASON_NONE);
+    }
+}
+
+static void send_action(struct connection *connection, const struct login_answer *answer) {
+    char text[POSTFIX_POLICY_ACTION_SIZE];
+    struct message message = {{NULL}};
+    message.value[FIELD_ACTION] = postfix_policy_action(answer, text);
+    if (message.value[FIELD_ACTION] != NULL)
+        send_answer(connection, &message);
+    else
+        connection_close(connection);
+}
+
+static void policy_answered(void *context, const struct login_answer *answer) {
+    close_conversation(context);
+    send_action(context, answer);
+}
+
+static void policy(struct connection *connection, const struct message *message) {
+    if (!postfix_policy_concerns(message)) {
+        send_action(connection, &(struct login_answer){.verdict = VERDICT_CONTINUE});
+        return;
+    }
+    const struct message login = postfix_policy_login(message);
+    struct conversation *conversation = open_conversation(connection, &login);
+    if (conversation != NULL)
+        login_judge(connection_server(connection), LOGIN_RELAYED, &login, policy_answered, connection,
+                    &conversation->login);
+}
+
 /* The bit of a request in a socket's `requests`. */
 static uint32_t request_bit(enum request request) {
     for (unsigned bit = 0; socket_request_words[bit] != NULL; bit++)
@@ -154,10 +226,12 @@ static void dispatch(struct connection *connection, enum request request, const 
     case REQUEST_END:
         end(connection, message);
         return;
-    case REQUEST_POLICY: /* every trouble is no answer and a closed connection */
-        connection_close(connection);
-        return;
     case REQUEST_ASK:
+        ask(connection, message);
+        return;
+    case REQUEST_POLICY:
+        policy(connection, message);
+        return;
     case REQUEST_COUNT:
         say(connection, VERDICT_LATER, REASON_UNAVAILABLE);
         return;

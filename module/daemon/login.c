@@ -10,6 +10,7 @@
 #include "daemon/country_watch.h"
 #include "daemon/gather.h"
 #include "daemon/login_log.h"
+#include "daemon/postfix_policy.h"
 #include "daemon/server.h"
 #include "daemon/settled.h"
 #include "gate/gate.h"
@@ -26,6 +27,8 @@ enum stage {
 struct login {
     struct server *server;
     struct login *previous, *next;
+    enum login_kind kind;
+    struct login **place; /* of a login that is judged at once: where its owner keeps it */
     enum stage stage;
     struct login_record record; /* what the log line says */
     struct gathering gathering;
@@ -74,20 +77,25 @@ static uint64_t hash_facts(const struct server *server, const struct message *be
     return hash;
 }
 
-static void settle(struct login *login, enum verdict verdict, enum reason reason) {
-    login->stage = STAGE_SETTLED;
+/* The login's verdict, its one line, and what Postfix's policy requests are judged by later. */
+static void record(struct login *login, enum verdict verdict, enum reason reason) {
     login->record.verdict = verdict;
     login->record.reason = reason;
+    login_record_write(login->server, &login->record);
+    if (login->kind != LOGIN_RELAYED && (verdict == VERDICT_ACCEPT || verdict == VERDICT_CONTINUE))
+        postfix_policy_accepted(login->server, login->record.account, &login->gathering.facts);
+}
+
+static void settle(struct login *login, enum verdict verdict, enum reason reason) {
+    login->stage = STAGE_SETTLED;
     struct settlement settlement = {.facts = login->facts_hash, .verdict = verdict, .reason = reason};
     settled_remember(login->server->settled, login->record.ref, &settlement, clock_monotonic());
-    login_record_write(login->server, &login->record);
+    record(login, verdict, reason);
 }
 
 static void finish(struct login *login, enum stage stage, enum verdict verdict, enum reason reason) {
     login->stage = stage;
-    login->record.verdict = verdict;
-    login->record.reason = reason;
-    login_record_write(login->server, &login->record);
+    record(login, verdict, reason);
 }
 
 static void answer(struct login *login, enum verdict verdict, enum reason reason) {
@@ -99,7 +107,25 @@ static bool never_deferred(enum reason reason) {
     return reason == REASON_MALFORMED || reason == REASON_THROTTLED || reason == REASON_UNAVAILABLE;
 }
 
+/* The end of a login that is judged at once; frees it. */
+static void conclude(struct login *login, enum verdict verdict, enum reason reason) {
+    *login->place = NULL;
+    if (login->kind == LOGIN_RELAYED && verdict == VERDICT_CONTINUE) {
+        if (login->record.would == REASON_NOT_GATED)
+            finish(login, STAGE_ENDED, VERDICT_ACCEPT, REASON_NONE);
+    } else {
+        finish(login, STAGE_ENDED, verdict, reason);
+    }
+    answer(login, verdict, reason);
+    destroy(login);
+}
+
+/* Begin ends the login. Nothing may be done with it afterwards. */
 static void refuse(struct login *login, enum verdict verdict, enum reason reason) {
+    if (login->kind != LOGIN_CONVERSED) {
+        conclude(login, verdict, reason);
+        return;
+    }
     finish(login, STAGE_REFUSED, verdict, reason);
     answer(login, verdict, reason);
 }
@@ -115,6 +141,10 @@ static void decide(void *context, bool readable) {
     gate_decide(&login->gathering.facts, &login->gathering.policy, &login->decision);
     const struct decision *decision = &login->decision;
     login->record.would = decision->would;
+    if (login->kind != LOGIN_CONVERSED) {
+        conclude(login, decision->verdict, decision->reason);
+        return;
+    }
     bool denied = decision->verdict != VERDICT_CONTINUE;
     bool deferred = denied && decision->verdict == VERDICT_DENY && login->defer && !never_deferred(decision->reason);
     if (denied && !deferred) {
@@ -155,6 +185,15 @@ static bool name_login(struct login *login, const struct message *begin) {
     return has_ref ? take_up(login, begin) : settled_new_ref(login->server->settled, login->record.ref);
 }
 
+/* Postfix's policy requests are about logins whose credential was judged when they were made. */
+static enum credential credential_of(const struct login *login) {
+    static const char *const tokens[] = {"OAUTHBEARER", "XOAUTH2", "GSSAPI", "GSS-SPNEGO", "EXTERNAL"};
+    for (size_t i = 0; i < sizeof tokens / sizeof tokens[0]; i++)
+        if (strcmp(login->record.mechanism, tokens[i]) == 0)
+            return CREDENTIAL_TOKEN;
+    return login->kind == LOGIN_RELAYED ? CREDENTIAL_TOKEN : CREDENTIAL_PASSWORD;
+}
+
 /* Puts the message's words where the rules and the log find them. False where the account's name cannot be. */
 static bool read_begin(struct login *login, const struct message *begin) {
     struct configuration *configuration = login->server->configuration;
@@ -164,7 +203,8 @@ static bool read_begin(struct login *login, const struct message *begin) {
     facts->service = configuration_service(configuration, begin->value[FIELD_SERVICE]);
     login_record_word(record->service, facts->service != SERVICE_UNKNOWN ? settings->services[facts->service]
                                                                          : begin->value[FIELD_SERVICE]);
-    login_record_word(record->mechanism, begin->value[FIELD_MECHANISM]);
+    login_record_mechanism(record->mechanism, begin->value[FIELD_MECHANISM]);
+    facts->credential = credential_of(login);
     facts->mechanism = record->mechanism[0] != '\0' ? record->mechanism : NULL;
     if (begin->value[FIELD_CLIENT_ADDRESS] != NULL)
         address_parse(begin->value[FIELD_CLIENT_ADDRESS], &record->address);
@@ -175,11 +215,12 @@ static bool read_begin(struct login *login, const struct message *begin) {
     return false;
 }
 
-static struct login *create(struct server *server, const struct message *begin) {
+static struct login *create(struct server *server, enum login_kind kind, const struct message *begin) {
     struct login *login = calloc(1, sizeof *login);
     if (login == NULL)
         return NULL;
     login->server = server;
+    login->kind = kind;
     login->now = clock_monotonic();
     login->gathering = (struct gathering){
         .server = server, .account = login->record.account, .done = decide, .context = login};
@@ -201,7 +242,7 @@ static void refuse_malformed(struct login *login) {
 
 struct login *login_begin(struct server *server, const struct message *begin, login_answered *answered,
                           void *context) {
-    struct login *login = create(server, begin);
+    struct login *login = create(server, LOGIN_CONVERSED, begin);
     if (login == NULL)
         return NULL;
     login->answered = answered;
@@ -213,6 +254,30 @@ struct login *login_begin(struct server *server, const struct message *begin, lo
     else
         refuse_malformed(login);
     return login;
+}
+
+void login_judge(struct server *server, enum login_kind kind, const struct message *message, login_answered *answered,
+                 void *context, struct login **place) {
+    struct login *login = create(server, kind, message);
+    *place = login;
+    if (login == NULL) {
+        answered(context, &(struct login_answer){.verdict = VERDICT_LATER, .reason = REASON_UNAVAILABLE});
+        return;
+    }
+    login->place = place;
+    login->answered = answered;
+    login->context = context;
+    bool named = settled_new_ref(server->settled, login->record.ref);
+    bool sound = read_begin(login, message);
+    struct facts *facts = &login->gathering.facts;
+    if (kind == LOGIN_RELAYED && sound)
+        facts->not_gated = !postfix_policy_knows(server, login->record.account, facts);
+    if (named && sound)
+        gather_start(&login->gathering);
+    else if (named)
+        refuse_malformed(login);
+    else
+        refuse(login, VERDICT_LATER, REASON_UNAVAILABLE);
 }
 
 void login_commit(struct login *login, const struct message *commit, login_answered *answered, void *context) {
@@ -288,8 +353,10 @@ void login_leave(struct login **left) {
     destroy(login);
 }
 
-void login_log_malformed(struct server *server, const struct message *message, const char *why) {
-    struct login_record record = {.verdict = VERDICT_DENY, .reason = REASON_MALFORMED, .note = why};
+void login_log_refused(struct server *server, const struct message *message, enum reason reason, const char *why) {
+    struct login_record record = {.verdict = reason == REASON_UNAVAILABLE ? VERDICT_LATER : VERDICT_DENY,
+                                  .reason = reason,
+                                  .note = why};
     if (message->value[FIELD_USER] != NULL)
         login_record_name(record.account, message->value[FIELD_USER]);
     if (message->value[FIELD_CLIENT_ADDRESS] != NULL)
@@ -297,4 +364,8 @@ void login_log_malformed(struct server *server, const struct message *message, c
     login_record_word(record.service, message->value[FIELD_SERVICE]);
     if (settled_new_ref(server->settled, record.ref))
         login_record_write(server, &record);
+}
+
+void login_log_malformed(struct server *server, const struct message *message, const char *why) {
+    login_log_refused(server, message, REASON_MALFORMED, why);
 }

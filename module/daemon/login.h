@@ -24,9 +24,22 @@ struct login_answer {
 
 typedef void login_answered(void *context, const struct login_answer *answer);
 
+/* What there is to judge where no password is between begin and commit. */
+enum login_kind {
+    LOGIN_CONVERSED, /* none of these: begin, the password check, commit */
+    LOGIN_ASKED,     /* SASL's `ask`: a bare password or a token that somebody else checks, or has checked */
+    LOGIN_RELAYED,   /* mail of a client that has authenticated: place, lock and service again, and whether we ever
+                        accepted that login. Logged only where something stands in its way */
+};
+
 /* Starts a login from a complete `begin`. The answer comes once, before this returns or later. NULL where memory or
  * randomness is short (then there is no answer). `context` must stay until the answer or login_leave. */
 struct login *login_begin(struct server *server, const struct message *begin, login_answered *answered, void *context);
+
+/* Judges at once what has no commit to come. The message has what a complete `begin` has. The answer comes once,
+ * before this returns or later, and the login is gone by then; `*login` is it until then (for login_leave), else NULL. */
+void login_judge(struct server *server, enum login_kind kind, const struct message *message, login_answered *answered,
+                 void *context, struct login **login);
 
 /* The password was right, says the module: the login's final verdict. The ref and the user have been compared. */
 void login_commit(struct login *login, const struct message *commit, login_answered *answered, void *context);
@@ -42,7 +55,10 @@ bool login_open(const struct login *login);
  * lets it be freed once what it waits for has come) and sets the pointer to NULL. */
 void login_leave(struct login **login);
 
-/* One log line for a request that was no login: malformed, or not for this socket. */
+/* One log line for a request that was refused without having become a login; `why` are words of our own, or NULL. */
+void login_log_refused(struct server *server, const struct message *message, enum reason reason, const char *why);
+
+/* The same for what is malformed, or not for this socket. */
 void login_log_malformed(struct server *server, const struct message *message, const char *why);
 
 #endif

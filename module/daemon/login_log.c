@@ -19,6 +19,13 @@ void login_record_word(char word[LOGIN_WORD_SIZE], const char *from) {
     copy_cut(word, LOGIN_WORD_SIZE, from);
 }
 
+void login_record_mechanism(char word[LOGIN_WORD_SIZE], const char *from) {
+    copy_cut(word, LOGIN_WORD_SIZE, from);
+    for (; *word != '\0'; word++)
+        if (*word >= 'a' && *word <= 'z')
+            *word = (char)(*word - 'a' + 'A');
+}
+
 void login_record_name(char name[ACCOUNT_NAME_SIZE], const char *from) {
     copy_cut(name, ACCOUNT_NAME_SIZE, from);
 }

@@ -29,6 +29,7 @@ struct login_record {
 
 /* Copies a word, cut to LOGIN_WORD_SIZE, or a typed name, cut to ACCOUNT_NAME_SIZE. NULL gives "". */
 void login_record_word(char word[LOGIN_WORD_SIZE], const char *from);
+void login_record_mechanism(char word[LOGIN_WORD_SIZE], const char *from); /* in upper case */
 void login_record_name(char name[ACCOUNT_NAME_SIZE], const char *from);
 
 /* Writes the login's line, counts its verdict. */

@@ -13,9 +13,11 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "daemon/ask.h"
 #include "daemon/connection.h"
 #include "daemon/country_watch.h"
 #include "daemon/listener.h"
+#include "daemon/postfix_policy.h"
 #include "daemon/privilege.h"
 #include "daemon/report.h"
 #include "daemon/settled.h"
@@ -174,11 +176,14 @@ static bool set_up(struct run *run) {
     if (!set_up_privileged(server) || !reread_as_user(server))
         return false;
     server->settled = settled_create();
+    server->asks = asks_create(clock_monotonic());
+    server->postfix_policy = postfix_policy_create();
     server->workers = workers_start(server->base, WORKER_THREADS, WORKER_JOBS);
     server->country = country_watch_start(server, configuration_settings(server->configuration)->country_database);
     bool keys = random_fill(server->mark_key, sizeof server->mark_key) &&
                 random_fill(server->facts_key, sizeof server->facts_key);
-    if (server->settled != NULL && server->workers != NULL && server->country != NULL && keys && add_signals(run) &&
+    bool tables = server->settled != NULL && server->asks != NULL && server->postfix_policy != NULL;
+    if (tables && server->workers != NULL && server->country != NULL && keys && add_signals(run) &&
         listeners_start(server->listeners))
         return true;
     log_message(LOG_ERR, "cannot start: out of memory, threads or randomness");
@@ -200,6 +205,8 @@ static void tear_down(struct run *run) {
     if (server->country != NULL)
         country_watch_stop(&server->country);
     settled_destroy(&server->settled);
+    asks_destroy(&server->asks);
+    postfix_policy_destroy(&server->postfix_policy);
     free_event(run->signals.hangup);
     free_event(run->signals.terminate);
     free_event(run->signals.interrupt);

@@ -14,20 +14,24 @@
 #define SERVER_SETTLED_TIME 600000  /* milliseconds that a module may hold its connection after commit */
 
 struct configuration;
+struct asks;
 struct connections;
 struct country_watch;
 struct event_base;
 struct listeners;
 struct login;
+struct postfix_policy;
 struct settled;
 struct workers;
 
 struct server {
     struct event_base *base;
+    struct asks *asks;
     struct configuration *configuration;
     struct country_watch *country;
     struct connections *connections;
     struct listeners *listeners; /* NULL once draining */
+    struct postfix_policy *postfix_policy;
     struct settled *settled;
     struct workers *workers;
     struct login *logins; /* those under way, the newest first */

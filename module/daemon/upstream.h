@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The client of the real saslauthd: one password checked, asynchronously, under a deadline of its own. */
+#ifndef AUTHGATE_DAEMON_UPSTREAM_H
+#define AUTHGATE_DAEMON_UPSTREAM_H
+
+#include "base/secret.h"
+
+#define UPSTREAM_TIME 20000 /* milliseconds for a whole check; back ends delay their refusals by some seconds */
+
+struct event_base;
+struct upstream;
+
+struct upstream_question {
+    const char *path;    /* saslauthd's socket; NULL: none is configured */
+    const char *account; /* canonical; what follows its '@' is handed over as the realm */
+    const char *service;
+    const struct secret *password;
+};
+
+enum upstream_result {
+    UPSTREAM_TROUBLE = 0, /* nobody could tell: not there, silent, or an answer that is none */
+    UPSTREAM_RIGHT,
+    UPSTREAM_WRONG,
+};
+
+typedef void upstream_done(void *context, enum upstream_result result);
+
+/* Asks. `done` is called once, from the loop and never before this returns; the check is over by then. NULL where
+ * nothing can be asked (then `done` is never called). The question is copied and wiped once it is sent. */
+struct upstream *upstream_ask(struct event_base *base, const struct upstream_question *question, upstream_done *done,
+                              void *context);
+
+/* Nobody waits any longer: `done` will not be called. Sets the pointer to NULL; safe on NULL. */
+void upstream_cancel(struct upstream **upstream);
+
+#endif

@@ -49,7 +49,7 @@ def measures():
         if len(lines) > FILE_LINES:
             found.append(f"{path}: {len(lines)} lines")
         found += [f"{path}:{number}: {len(line)} characters" for number, line in enumerate(lines, 1)
-                  if len(line.expandtabs(8)) > LINE_WIDTH]
+                  if len(line.expandtabs(8)) > LINE_WIDTH and not line.startswith("/* links:")]
         found += [f"{path}:{number}: ends in a blank" for number, line in enumerate(lines, 1) if line != line.rstrip()]
     none(found)
 

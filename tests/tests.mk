@@ -99,3 +99,13 @@ $(BUILD)/tests/pam/planted.c: module/pam/pam_authgate.c
 
 $(BUILD)/tests/pam/pam_planted.so: $(BUILD)/tests/pam/planted.c $(filter-out %/pam_authgate.o,$(call objects,pam)) $(call objects,wire) $(call objects,base)
 	$(CC) $(ALL_CFLAGS) -shared $(ALL_LDFLAGS) -Wl,--version-script=module/pam/pam_authgate.map -o $@ $(filter %.c %.o,$^) -lpam
+
+# tests/bench: what the gate costs beside what else there is. BENCH_SECONDS is how long each row is measured.
+bench:
+	@tests/deps build bench
+	@$(MAKE) --no-print-directory $(PARALLEL) all $(BUILD)/tests/bench/driver
+	@$(TEST_ENVIRONMENT) COUNTRY_DB="$(COUNTRY_DB)" tests/bench/bench.py
+
+$(BUILD)/tests/bench/driver: $(wildcard tests/bench/*.c) tests/bench/scenario.h
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.c,$^) -lpam

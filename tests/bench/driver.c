@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Runs the rows of a scenario table by turns, so that what the machine does meanwhile falls on all of them alike:
+ *
+ *   driver SLICE-MILLISECONDS ROUNDS [DAEMON-PID] < TABLE
+ *
+ * In every round each row runs for one slice in as many processes as it has workers. Prints for each row: name,
+ * workers, logins, logins that ended otherwise than wanted, p50, p99 and worst in ns, logins a second, processor time
+ * for each login in ns of the workers and of the daemon. Called by bench.py, which knows what the figures mean. */
+#include <dirent.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "scenario.h"
+
+#define ROWS_LIMIT    128
+#define SAMPLES_LIMIT (1 << 20) /* of one slice, all workers together */
+
+/* What the workers of one slice write; shared with them. */
+struct slice {
+    uint64_t until;
+    atomic_uint count, wrong;
+    uint32_t samples[SAMPLES_LIMIT]; /* ns */
+};
+
+struct row {
+    struct scenario scenario;
+    uint32_t *samples; /* of all slices */
+    size_t count, wrong;
+    uint64_t elapsed, workers_time, daemon_time;
+};
+
+static struct row rows[ROWS_LIMIT];
+static size_t row_count;
+static struct slice *slice;
+static int daemon_pid;
+
+static _Noreturn void die(const char *why) {
+    fprintf(stderr, "bench driver: %s\n", why);
+    exit(2);
+}
+
+uint64_t scenario_clock(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static const struct kind *find_kind(const char *name) {
+    static const struct kind *const kinds[] = {&pam_kind, &pair_kind, &begin_kind, &dovecot_kind};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (strcmp(kinds[i]->name, name) == 0)
+            return kinds[i];
+    die("a row of an unknown kind");
+}
+
+static const char *next_word(char **rest) {
+    const char *word = strsep(rest, " \n");
+    return word == NULL || *word == '\0' ? NULL : strdup(word);
+}
+
+static void read_table(void) {
+    char line[4096];
+    while (fgets(line, sizeof line, stdin) != NULL) {
+        char *rest = line;
+        struct scenario *scenario = &rows[row_count].scenario;
+        const char *kind, *workers;
+        scenario->name = next_word(&rest);
+        kind = next_word(&rest);
+        workers = next_word(&rest);
+        if (workers == NULL || ++row_count == ROWS_LIMIT)
+            die("a row without its words, or too many rows");
+        scenario->kind = find_kind(kind);
+        scenario->workers = (unsigned)strtoul(workers, NULL, 10);
+        for (size_t i = 0; i < SCENARIO_WORDS; i++)
+            scenario->words[i] = next_word(&rest);
+    }
+}
+
+static void work(const struct scenario *scenario, int ready, int start) {
+    char byte = 0;
+    uint64_t nanoseconds;
+    void *prepared = scenario->kind->prepare != NULL ? scenario->kind->prepare(scenario) : NULL;
+    scenario->kind->once(scenario, prepared, &nanoseconds); /* warms up */
+    if (write(ready, &byte, 1) != 1 || read(start, &byte, 1) != 0)
+        _exit(1);
+    while (scenario_clock() < slice->until) {
+        bool right = scenario->kind->once(scenario, prepared, &nanoseconds);
+        unsigned place = atomic_fetch_add(&slice->count, 1);
+        if (!right)
+            atomic_fetch_add(&slice->wrong, 1);
+        if (place < SAMPLES_LIMIT)
+            slice->samples[place] = nanoseconds > UINT32_MAX ? UINT32_MAX : (uint32_t)nanoseconds;
+    }
+    _exit(0);
+}
+
+/* The nanoseconds that the daemon's threads have run. */
+static uint64_t daemon_time(void) {
+    char path[128];
+    uint64_t sum = 0;
+    snprintf(path, sizeof path, "/proc/%d/task", daemon_pid);
+    DIR *tasks = daemon_pid > 0 ? opendir(path) : NULL;
+    const struct dirent *task;
+    while (tasks != NULL && (task = readdir(tasks)) != NULL) {
+        unsigned long long nanoseconds = 0;
+        snprintf(path, sizeof path, "/proc/%d/task/%.20s/schedstat", daemon_pid, task->d_name);
+        FILE *file = task->d_name[0] != '.' ? fopen(path, "re") : NULL;
+        if (file != NULL && fscanf(file, "%llu", &nanoseconds) == 1)
+            sum += nanoseconds;
+        if (file != NULL)
+            fclose(file);
+    }
+    if (tasks != NULL)
+        closedir(tasks);
+    return sum;
+}
+
+static uint64_t children_time(void) {
+    struct rusage usage;
+    getrusage(RUSAGE_CHILDREN, &usage);
+    uint64_t seconds = (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec);
+    return seconds * 1000000000 + (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000;
+}
+
+static void start_workers(const struct scenario *scenario, int start[2]) {
+    int ready[2];
+    char byte;
+    if (pipe(ready) != 0 || pipe(start) != 0)
+        die("no pipe");
+    for (unsigned i = 0; i < scenario->workers; i++) {
+        pid_t child = fork();
+        if (child < 0)
+            die("no process");
+        if (child == 0) {
+            close(start[1]);
+            work(scenario, ready[1], start[0]);
+        }
+    }
+    close(ready[1]);
+    for (unsigned i = 0; i < scenario->workers; i++)
+        if (read(ready[0], &byte, 1) != 1)
+            die("a worker ended before it began");
+    close(ready[0]);
+}
+
+/* Adds what the workers wrote to the row. */
+static void collect(struct row *row) {
+    size_t count = atomic_load(&slice->count);
+    size_t kept = count < SAMPLES_LIMIT ? count : SAMPLES_LIMIT;
+    row->samples = realloc(row->samples, (row->count + kept + 1) * sizeof *row->samples);
+    if (row->samples == NULL)
+        die("no memory");
+    memcpy(row->samples + row->count, slice->samples, kept * sizeof *row->samples);
+    row->count += kept;
+    row->wrong += atomic_load(&slice->wrong);
+}
+
+static void run_slice(struct row *row, uint64_t length) {
+    int start[2], status;
+    atomic_store(&slice->count, 0);
+    atomic_store(&slice->wrong, 0);
+    start_workers(&row->scenario, start);
+    uint64_t began = scenario_clock(), before = children_time(), daemon_before = daemon_time();
+    slice->until = began + length;
+    close(start[0]);
+    close(start[1]); /* they see the end of file and go */
+    for (unsigned i = 0; i < row->scenario.workers; i++)
+        if (wait(&status) < 0 || status != 0)
+            die("a worker failed");
+    row->elapsed += scenario_clock() - began;
+    row->daemon_time += daemon_time() - daemon_before;
+    row->workers_time += children_time() - before;
+    collect(row);
+}
+
+static int by_size(const void *one, const void *other) {
+    uint32_t a = *(const uint32_t *)one, b = *(const uint32_t *)other;
+    return (a > b) - (a < b);
+}
+
+static void print_row(const struct row *row) {
+    size_t count = row->count;
+    if (count == 0)
+        die("a row without a login");
+    qsort(row->samples, count, sizeof *row->samples, by_size);
+    printf("%s %u %zu %zu %u %u %u %.0f %.0f %.0f\n", row->scenario.name, row->scenario.workers, count, row->wrong,
+           row->samples[count / 2], row->samples[count * 99 / 100], row->samples[count - 1],
+           (double)count * 1e9 / (double)row->elapsed, (double)row->workers_time / (double)count,
+           (double)row->daemon_time / (double)count);
+}
+
+int main(int count, char **arguments) {
+    if (count < 3)
+        die("usage: driver SLICE-MILLISECONDS ROUNDS [DAEMON-PID] < TABLE");
+    uint64_t length = strtoull(arguments[1], NULL, 10) * 1000000;
+    unsigned long rounds = strtoul(arguments[2], NULL, 10);
+    daemon_pid = count > 3 ? (int)strtol(arguments[3], NULL, 10) : 0;
+    slice = mmap(NULL, sizeof *slice, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (slice == MAP_FAILED)
+        die("no memory");
+    read_table();
+    for (unsigned long round = 0; round < rounds; round++)
+        for (size_t i = 0; i < row_count; i++)
+            run_slice(&rows[i], length);
+    for (size_t i = 0; i < row_count; i++)
+        print_row(&rows[i]);
+    return 0;
+}

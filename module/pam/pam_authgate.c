@@ -40,20 +40,12 @@ static void clean_up(pam_handle_t *pamh, void *data, int status) {
     login_destroy(&login);
 }
 
-/* The login of this transaction, or NULL. */
-static struct login *find_login(pam_handle_t *pamh) {
+/* The login of this transaction, NULL where there is none yet. False where libpam cannot tell. */
+static bool find_login(pam_handle_t *pamh, struct login **login) {
     const void *data = NULL;
-    if (pam_get_data(pamh, DATA_NAME, &data) != PAM_SUCCESS)
-        return NULL;
-    return (struct login *)(size_t)data;
-}
-
-/* Whatever an earlier line or try found, the account phase refuses from here on, until this line says otherwise. */
-static struct login *revoke_login(pam_handle_t *pamh) {
-    struct login *login = find_login(pamh);
-    if (login != NULL)
-        login->permitted = false;
-    return login;
+    int code = pam_get_data(pamh, DATA_NAME, &data);
+    *login = code == PAM_SUCCESS ? (struct login *)(size_t)data : NULL;
+    return code == PAM_SUCCESS || code == PAM_NO_MODULE_DATA;
 }
 
 /* Puts a new login in the place of what an earlier try left. */
@@ -193,7 +185,12 @@ ENTRY int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const cha
     (void)flags;
     int code = PAM_SYSTEM_ERR;
     struct arguments arguments;
-    struct login *login = revoke_login(pamh);
+    struct login *login;
+    if (!find_login(pamh, &login))
+        return code;
+    /* Whatever an earlier line or try came to, the account phase refuses until this line says otherwise. */
+    if (login != NULL)
+        login->permitted = false;
     if (!parse_arguments(pamh, &arguments, argc, argv))
         return code;
     if (arguments.commit)
@@ -215,8 +212,8 @@ ENTRY int pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char *
     struct arguments arguments;
     if (!parse_arguments(pamh, &arguments, argc, argv))
         return PAM_PERM_DENIED;
-    struct login *login = find_login(pamh);
-    if (login != NULL && login->permitted && same_user(pamh, login))
+    struct login *login;
+    if (find_login(pamh, &login) && login != NULL && login->permitted && same_user(pamh, login))
         return PAM_SUCCESS;
     report(pamh, LOG_NOTICE, "refused, no login that the gate accepted", login);
     return PAM_PERM_DENIED;

@@ -111,7 +111,7 @@ SHOWN int pam_set_item(pam_handle_t *handle, int type, const void *item) {
 }
 
 SHOWN int pam_get_data(const pam_handle_t *handle, const char *name, const void **data) {
-    return FAILS("pam_get_data") ? PAM_NO_MODULE_DATA : NEXT(pam_get_data)(handle, name, data);
+    return FAILS("pam_get_data") ? PAM_SYSTEM_ERR : NEXT(pam_get_data)(handle, name, data);
 }
 
 SHOWN int pam_set_data(pam_handle_t *handle, const char *name, void *data,

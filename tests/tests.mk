@@ -82,12 +82,16 @@ $(BUILD)/tests/fuzz/%: tests/fuzz/%.c tests/fuzz/driver.c $$(call objects,base) 
 
 # tests/pam: a program that runs PAM transactions, a stand-in password module, and a twin of our module whose errors
 # are PAM_IGNORE, by which the sweep over failing calls shows that it can fail.
-PAM_HELPERS = $(addprefix $(BUILD)/tests/pam/,pam-driver pam_standin.so pam_planted.so)
+PAM_HELPERS = $(addprefix $(BUILD)/tests/pam/,pam-driver load-unload pam_standin.so pam_planted.so)
 TEST_HELPERS += $(PAM_HELPERS)
 
 $(BUILD)/tests/pam/pam-driver: tests/pam/driver.c tests/pam/faults.c tests/pam/faults.h
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -U_FORTIFY_SOURCE -rdynamic $(ALL_LDFLAGS) -o $@ $(filter %.c,$^) -lpam -ldl
+
+$(BUILD)/tests/pam/load-unload: tests/pam/load_unload.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< -ldl
 
 $(BUILD)/tests/pam/pam_standin.so: tests/pam/pam_standin.c
 	@mkdir -p $(@D)
@@ -99,6 +103,12 @@ $(BUILD)/tests/pam/planted.c: module/pam/pam_authgate.c
 
 $(BUILD)/tests/pam/pam_planted.so: $(BUILD)/tests/pam/planted.c $(filter-out %/pam_authgate.o,$(call objects,pam)) $(call objects,wire) $(call objects,base)
 	$(CC) $(ALL_CFLAGS) -shared $(ALL_LDFLAGS) -Wl,--version-script=module/pam/pam_authgate.map -o $@ $(filter %.c %.o,$^) -lpam
+
+# tests/country: prints what a country database says.
+TEST_HELPERS += $(BUILD)/tests/country/country-of
+$(BUILD)/tests/country/country-of: tests/country/country_of.c $$(call objects,country) $$(call objects,base)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_country)
 
 # tests/bench: what the gate costs beside what else there is. BENCH_SECONDS is how long each row is measured.
 bench:

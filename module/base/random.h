@@ -6,7 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Fills `bytes`; false (and zeros) where the kernel gives none. May block only before the kernel's pool is first filled. */
+/* Fills `bytes`; false (and zeros) where the kernel gives none. May block only before the kernel's pool is first
+ * filled. */
 bool random_fill(void *bytes, size_t length);
 
 #endif

@@ -123,6 +123,7 @@ static enum client_result send_message(struct client *client, const struct messa
 
 /* Collects bytes until they are one whole message. */
 static enum client_result receive(struct client *client, int64_t deadline) {
+    explicit_bzero(client->text, client->used); /* the last answer may have been the longer one */
     client->used = 0;
     for (;;) {
         if (client->used == sizeof client->text)

@@ -292,6 +292,19 @@ static void closing_wipes_the_answer(void **state) {
     close(peer);
 }
 
+static void a_shorter_answer_leaves_nothing_of_a_longer_one(void **state) {
+    (void)state;
+    int peer = connected();
+    struct message answer;
+    static const char longer[] = "verdict=continue\nmark_key=000102030405060708090a0b0c0d0e0f\n\n";
+    assert_int_equal(write(peer, longer, sizeof longer - 1), sizeof longer - 1);
+    assert_int_equal(client_call(&client, &question, &answer, in(1000)), CLIENT_OK);
+    assert_int_equal(write(peer, "verdict=deny\n\n", 14), 14);
+    assert_int_equal(client_call(&client, &question, &answer, in(1000)), CLIENT_OK);
+    assert_null(memmem(client.text, sizeof longer, "0c0d0e", 6));
+    close(peer);
+}
+
 static void the_descriptor_is_closed_on_exec_and_given_back(void **state) {
     (void)state;
     int first = -1;
@@ -321,6 +334,7 @@ int main(void) {
         CASE(an_answer_may_come_byte_by_byte),
         CASE(sending_never_waits_for_a_gate_that_does_not_read),
         CASE(closing_wipes_the_answer),
+        CASE(a_shorter_answer_leaves_nothing_of_a_longer_one),
         CASE(the_descriptor_is_closed_on_exec_and_given_back),
     };
     if (mkdtemp(folder) == NULL)

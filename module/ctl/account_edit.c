@@ -15,47 +15,48 @@
 #include "ctl/draft.h"
 #include "ctl/host.h"
 #include "ctl/verb.h"
+#include "policy/account_file.h"
 #include "policy/account_name.h"
 #include "policy/configuration.h"
 
 #define EDITOR_WORDS 16
 #define DEFAULT_EDITOR "vi"
 
-/* The folder of the account's file, then its name. A domain other than the default one has a folder of its own. */
+/* The path of the account's file, under accounts/ beside the main file. */
 static bool name_target(const char *configuration, const struct account_naming *naming, const char *account,
-                        char folder[PATH_MAX], char target[PATH_MAX]) {
+                        char target[PATH_MAX]) {
+    char folder[PATH_MAX];
     const char *slash = strrchr(configuration, '/');
-    const char *at = strchr(account, '@');
-    bool plain = at == NULL || (naming->default_domain != NULL && strcmp(at + 1, naming->default_domain) == 0);
     struct buffer buffer;
-    buffer_init(&buffer, folder, PATH_MAX);
+    buffer_init(&buffer, folder, sizeof folder);
     if (slash != NULL)
         buffer_add_bytes(&buffer, configuration, (size_t)(slash - configuration) + 1);
     buffer_add(&buffer, "accounts");
-    if (!plain)
-        buffer_add_format(&buffer, "/%s", at + 1);
-    struct buffer path;
-    buffer_init(&path, target, PATH_MAX);
-    buffer_add_format(&path, "%s/%.*s.conf", folder, (int)(at != NULL ? at - account : (long)strlen(account)), account);
-    return !buffer.overflowed && !path.overflowed;
+    return !buffer.overflowed && account_file_path(folder, naming->default_domain, account, target, PATH_MAX);
 }
 
-/* Makes the folders of a first account, with the owner and mode of the configuration's own folder. */
-static bool make_folder(const char *folder, const char *configuration) {
-    char parent[PATH_MAX];
+/* Makes one folder, which whoever may read the main file may enter and read. */
+static bool make_one(const char *folder, const char *configuration) {
     struct stat like;
     if (stat(folder, &like) == 0)
         return true;
-    struct buffer buffer;
-    buffer_init(&buffer, parent, sizeof parent);
-    const char *slash = strrchr(folder, '/');
-    bool nested = slash != NULL && slash != folder && strcmp(slash, "/accounts") != 0;
-    if (nested && (!buffer_add_bytes(&buffer, folder, (size_t)(slash - folder)) || !make_folder(parent, configuration)))
-        return false;
-    if (stat(configuration, &like) != 0 || mkdir(folder, 0700) != 0 || chown(folder, like.st_uid, like.st_gid) != 0 ||
-        chmod(folder, (like.st_mode & 0777) | ((like.st_mode & 0444) >> 2)) != 0) {
-        verb_fail(STATUS_NO, "cannot create %s: %s", folder, strerror(errno));
-        return false;
+    if (stat(configuration, &like) == 0 && mkdir(folder, 0700) == 0 && chown(folder, like.st_uid, like.st_gid) == 0 &&
+        chmod(folder, (like.st_mode & 0755) | 0700 | ((like.st_mode & 0444) >> 2)) == 0)
+        return true;
+    verb_fail(STATUS_NO, "cannot create %s: %s", folder, strerror(errno));
+    return false;
+}
+
+/* Makes the folders that the account's file lies in, from accounts/ on. */
+static bool make_folders(const char *target, const char *configuration) {
+    char folder[PATH_MAX];
+    const char *above = strrchr(configuration, '/');
+    size_t from = above != NULL ? (size_t)(above - configuration) + 1 : 0;
+    for (const char *slash = strchr(target + from, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        struct buffer buffer;
+        buffer_init(&buffer, folder, sizeof folder);
+        if (!buffer_add_bytes(&buffer, target, (size_t)(slash - target)) || !make_one(folder, configuration))
+            return false;
     }
     return true;
 }
@@ -106,7 +107,7 @@ static bool run_editor(char *file) {
 }
 
 /* Whether what was staged is without mistakes; says which it has, under the name of the file that is being edited. */
-static bool staged_sound(const struct invocation *invocation, const struct draft *draft) {
+static bool staged_sound(const struct invocation *invocation, struct draft *draft) {
     const char *only[] = {draft->staged};
     struct mistakes mistakes = {0};
     bool sound =
@@ -156,12 +157,12 @@ static enum status edit(const struct invocation *invocation, struct draft *draft
 
 static enum status edit_account(const struct invocation *invocation, const struct configuration *configuration) {
     const struct account_naming *naming = &configuration_settings(configuration)->naming;
-    char account[ACCOUNT_NAME_SIZE], folder[PATH_MAX], target[PATH_MAX], beginning[ACCOUNT_NAME_SIZE + 128];
+    char account[ACCOUNT_NAME_SIZE], target[PATH_MAX], beginning[ACCOUNT_NAME_SIZE + 128];
     if (!account_name_canonical(naming, invocation->words[0], account))
         return verb_fail(STATUS_NO, "%s is no account name, or its domain is not served here", invocation->words[0]);
-    if (!name_target(invocation->configuration, naming, account, folder, target))
+    if (!name_target(invocation->configuration, naming, account, target))
         return verb_fail(STATUS_NO, "the path of %s's file is too long", account);
-    if (!make_folder(folder, invocation->configuration))
+    if (!make_folders(target, invocation->configuration))
         return STATUS_NO;
     snprintf(beginning, sizeof beginning, "# The policy of %s. See authgate.conf(5).\n", account);
     struct draft draft;

@@ -21,25 +21,21 @@ static enum status print_json(const struct mistakes *mistakes, bool sound) {
         json_put_text(object, "file", mistake->file);
         if (mistake->line > 0)
             json_put_number(object, "line", mistake->line);
+        if (mistake->column > 0)
+            json_put_number(object, "column", mistake->column);
         json_put_text(object, "what", mistake->what);
         json_put_flag(object, "warning", mistake->warning);
     }
     return json_print(&document, sound ? STATUS_DONE : STATUS_NO);
 }
 
-static size_t count_warnings(const struct mistakes *mistakes) {
+static enum status print_text(const struct mistakes *mistakes, bool sound) {
+    host_print_mistakes(mistakes, NULL, NULL);
     size_t warnings = 0;
     for (size_t i = 0; i < mistakes->count; i++)
         warnings += mistakes->list[i].warning;
-    return warnings;
-}
-
-static enum status print_text(const struct mistakes *mistakes, bool sound) {
-    host_print_mistakes(mistakes, NULL, NULL);
-    size_t warnings = count_warnings(mistakes);
-    size_t wrong = mistakes->count - warnings;
     if (!sound)
-        printf("%zu mistake%s", wrong, wrong == 1 ? "" : "s");
+        printf("%zu mistake%s", mistakes->grave, mistakes->grave == 1 ? "" : "s");
     else
         printf("no mistakes");
     if (warnings > 0)

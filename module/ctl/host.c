@@ -5,16 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
-void host_print_mistakes(const struct mistakes *mistakes, const char *instead_of, const char *shown) {
+void host_print_mistakes(const struct mistakes *mistakes, const char *instead_of, char *shown) {
     for (size_t i = 0; i < mistakes->count; i++) {
-        const struct mistake *mistake = &mistakes->list[i];
-        bool renamed = instead_of != NULL && mistake->file != NULL && strcmp(mistake->file, instead_of) == 0;
-        const char *file = renamed ? shown : mistake->file;
-        if (file != NULL)
-            fprintf(stderr, "%s:", file);
-        if (file != NULL && mistake->line > 0)
-            fprintf(stderr, "%d:", mistake->line);
-        fprintf(stderr, "%s%s%s\n", file != NULL ? " " : "", mistake->warning ? "warning: " : "", mistake->what);
+        char text[4096];
+        struct mistake mistake = mistakes->list[i];
+        if (instead_of != NULL && mistake.file != NULL && strcmp(mistake.file, instead_of) == 0)
+            mistake.file = shown;
+        mistake_format(&mistake, text, sizeof text);
+        fprintf(stderr, "%s\n", text);
     }
 }
 

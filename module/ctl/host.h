@@ -16,7 +16,7 @@ struct configuration *host_load(const struct invocation *invocation, bool quiet)
  * may be NULL: a daemon goes on with its last good configuration, and must still be found then. */
 const char *host_admin_socket(const struct invocation *invocation, const struct configuration *configuration);
 
-/* Prints mistakes to stderr as file:line: what. Those of the file `instead_of` (may be NULL) are shown as `shown`'s. */
-void host_print_mistakes(const struct mistakes *mistakes, const char *instead_of, const char *shown);
+/* Prints mistakes to stderr as file:line:column: what. Those of the file `instead_of` (may be NULL) are shown as `shown`'s. */
+void host_print_mistakes(const struct mistakes *mistakes, const char *instead_of, char *shown);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the gate's answers mean to libpam, and what libpam's last word means to the gate: two tables, tested row by row. */
+/* What the gate's answers mean to libpam, and what libpam's last word means to the gate: two tables, tested row by
+ * row. */
 #ifndef AUTHGATE_PAM_OUTCOME_H
 #define AUTHGATE_PAM_OUTCOME_H
 

@@ -212,7 +212,8 @@ class Host:
 
     def ours(self, arguments=""):
         """Our module with its arguments; one given here stands in the place of the ordinary one."""
-        words = {word.partition("=")[0]: word for word in [f"socket={self.socket}", "timeout=400ms", *arguments.split()]}
+        ordinary = [f"socket={self.socket}", "timeout=400ms"]
+        words = {word.partition("=")[0]: word for word in [*ordinary, *arguments.split()]}
         return " ".join([self.module, *words.values()])
 
     def stack(self, service, lines):
@@ -225,7 +226,8 @@ class Host:
         """The shipped file of that service, with the stand-in where it has the host's own password check."""
         with open(os.path.join(ROOT, "conf/pam.d", family, service), encoding="utf-8") as file:
             text = file.read()
-        check = ("auth [success=1 default=ignore] {password}\nauth requisite pam_deny.so\nauth required pam_permit.so\n")
+        check = ("auth [success=1 default=ignore] {password}\nauth requisite pam_deny.so\n"
+                 "auth required pam_permit.so\n")
         text = text.replace("@include common-auth\n", check)
         text = text.replace("@include common-account\n", "account required {password}\n")
         text = re.sub(r"include +password-auth", "required {password}", text)

@@ -43,7 +43,7 @@ def stolen(host, gate):
 ALL_CODE = [("123456", "6"), ("12345678", "8"), ("000000", "6")]
 
 
-@tests.rows(ALL_CODE, lambda row: f"A11, M7: {row[0]} alone, of which {row[1]} would be cut, is denied before the password check")
+@tests.rows(ALL_CODE, lambda row: f"A11, M7: {row[0]} alone, all of it to be cut, is denied before the password check")
 def nothing_left(_host, gate, row):
     host = Host(accounts="alice:,bob:")
     host.socket = gate.path
@@ -62,8 +62,8 @@ def nothing_left(_host, gate, row):
 
 @tests.case("A11: what denies for want of a password is not let in by a stack that ignores it")
 def nothing_left_ignored(host, gate):
-    host.stack("authgate-lax", "auth [default=ignore] {ours defer}\nauth optional {password}\nauth required {ours commit}\n"
-               "auth required pam_permit.so\naccount required {ours}\n")
+    host.stack("authgate-lax", "auth [default=ignore] {ours defer}\nauth optional {password}\n"
+               "auth required {ours commit}\nauth required pam_permit.so\naccount required {ours}\n")
     gate.script(begin=CODE)
     assert not host.login("123456", service="authgate-lax").permitted
     tap.same(gate.requests("commit"), [], "commits")
@@ -98,7 +98,8 @@ def date(_host, gate):
 TYPED = [
     ("secret123456", "123456", "secret"), ("secret1234567", "1234567", "secret1"), ("secret12345 6", "6", None),
     ("secret\uff11\uff12\uff13\uff14\uff15\uff16", None, None), ("+123456", "123456", "+"), ("-123456", "123456", "-"),
-    ("+12345", "12345", None), ("secret", None, None), ("pw9123456", "9123456", "pw9"), ("a0123456789", "23456789", "a0123"),
+    ("+12345", "12345", None), ("secret", None, None), ("pw9123456", "9123456", "pw9"),
+    ("a0123456789", "23456789", "a0123"),
     ("secret123456 ", None, None), ("secret 123456", "123456", "secret "), ("\u00e9123456", "123456", "\u00e9"),
 ]
 
@@ -118,7 +119,8 @@ def split(host, gate, row):
 
 @tests.case("A12: only continue cuts: a denial or trouble leaves PAM_AUTHTOK alone")
 def untouched(host, gate):
-    host.stack("authgate-lax", "auth [default=ignore] {ours defer}\nauth required {password}\naccount required {ours}\n")
+    host.stack("authgate-lax",
+               "auth [default=ignore] {ours defer}\nauth required {password}\naccount required {ours}\n")
     for answer in ({**DENIED, "code_length": "6"}, {"verdict": "later", "code_length": "6"}, {"verdict": "permit"},
                    {**CODE, "code_length": "7"}, {"verdict": "accept", "code_length": "6"}):
         gate.script(begin=answer)

@@ -22,11 +22,12 @@ SCRIPTS = {
 }
 
 # Shows the first line's own code: what it ignores, pam_permit lets in.
-ALONE = "auth [success=ok ignore=ignore default=die] {ours defer}\nauth required pam_permit.so\naccount required {ours}\n"
+ALONE = ("auth [success=ok ignore=ignore default=die] {ours defer}\nauth required pam_permit.so\n"
+         "account required {ours}\n")
 
 
 def sweep(host, gate, script, mode, service, typed):
-    """Runs the transaction with the 1st, 2nd, … call failing, until none does; gives (number, names, result) of each."""
+    """Runs the transaction with the 1st, 2nd, … call failing, until none does: (number, names, result) of each."""
     for number in range(1, MOST):
         gate.script(**script)
         result = host.run(f"auth={typed}", "acct", "end", fault=f"{mode}:{number}", service=service)

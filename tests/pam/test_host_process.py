@@ -77,8 +77,8 @@ def restore(path):
 @tests.case("A9: without a whole module nobody comes in, with a leading - neither")
 def damaged_file(host, gate):
     module, host.module = host.module, os.path.join(host.folder, "pam_authgate.so")
-    lines = ("{0}auth [success=done ignore=ignore default=die] {{ours defer}}\nauth [success=1 default=ignore] {{password}}\n"
-             "auth requisite pam_deny.so\nauth required pam_permit.so\n{0}auth required {{ours commit}}\n"
+    lines = ("{0}auth [success=done ignore=ignore default=die] {{ours defer}}\n"
+             "auth [success=1 default=ignore] {{password}}\nauth requisite pam_deny.so\nauth required pam_permit.so\n{0}auth required {{ours commit}}\n"
              "{0}account required {{ours}}\n")
     for dash in ("", "-"):
         host.stack("authgate-file" + dash, lines.format(dash))
@@ -183,7 +183,8 @@ def scan_works(host, gate):
 def descriptors(host, gate):
     for script in ({"begin": DENIED}, {"begin": GOING_ON}, {"begin": DEFERRED, "commit": DENIED}):
         gate.script(**script)
-        result = host.run("auth=secret", "fds", *["auth=secret", "auth=wrong"] * 100, "auth=secret", "fds", "end", "fds")
+        result = host.run("auth=secret", "fds", *["auth=secret", "auth=wrong"] * 100, "auth=secret", "fds", "end",
+                          "fds")
         counts = result.all("fds")
         assert counts[0] == counts[1] and counts[2] <= counts[0], counts
     host.checked()
@@ -191,8 +192,8 @@ def descriptors(host, gate):
 
 @tests.case("L2: loaded and unloaded a thousand times the module leaves nothing behind")
 def load_unload(_host, _gate):
-    done = subprocess.run([os.path.join(BUILD, "tests/pam/load-unload"), MODULE, "1000"], capture_output=True, text=True,
-                          timeout=60, check=False)
+    done = subprocess.run([os.path.join(BUILD, "tests/pam/load-unload"), MODULE, "1000"], capture_output=True,
+                          text=True, timeout=60, check=False)
     tap.same((done.returncode, done.stdout), (0, "as before\n"), done.stderr)
 
 

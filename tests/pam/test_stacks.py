@@ -91,7 +91,7 @@ def account_skipped(host, gate):
     assert not host.login("wrong", service=service).permitted
 
 
-@tests.case("A7: with the commit line gone as well, the gate hears that a login was never committed, and a CRIT line says so")
+@tests.case("A7: with the commit line gone as well, the gate hears of a login never committed, and a CRIT line says so")
 def uncommitted(host, gate):
     service = write(host, [BEGIN, CHECK, DENY, PERMIT, "account [success=done] pam_permit.so", ACCOUNT])
     gate.script(begin=CODE)
@@ -175,7 +175,7 @@ def no_charge(host, gate):
     host.shipped()
 
 
-@tests.case("A8: each shipped line that is taken away or made to ignore everything is one line between a denial and a login")
+@tests.case("A8: with any one of the shipped lines taken away a denial keeps everybody out")
 def one_line_less(host, gate):
     for left_out in range(len(SHIPPED)):
         lines = SHIPPED[:left_out] + SHIPPED[left_out + 1:]

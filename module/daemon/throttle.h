@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Counts wrong passwords and says which logins are refused before the password check (DESIGN 4, "Throttling"). In
+ * memory, per host, bounded. No I/O and no clock: `now` is clock_monotonic milliseconds everywhere. One thread. */
+#ifndef AUTHGATE_DAEMON_THROTTLE_H
+#define AUTHGATE_DAEMON_THROTTLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/address.h"
+#include "base/siphash.h"
+
+#define THROTTLE_PLACES 1048576 /* networks that a daemon keeps track of */
+
+#define THROTTLE_REMEMBERED_PASSWORDS 20 /* a remembered network's own budget, or throttle.passwords where that is more */
+#define THROTTLE_REMEMBERED_WINDOW 3600  /* seconds */
+#define THROTTLE_SPRAY_ACCOUNTS 30       /* accounts that fail from one network within … */
+#define THROTTLE_SPRAY_WINDOW 900        /* … so many seconds (counted by the minute), … */
+#define THROTTLE_SPRAY_SUCCESS 10        /* … while under so many in a hundred of its accounts get in */
+#define THROTTLE_ATTACK_NETWORKS 20      /* an account attacked from more networks than that … */
+#define THROTTLE_ATTACK_WINDOW 86400     /* … within so many seconds (counted by the hour) */
+
+struct throttle;
+
+/* Whose login it is, from where, and under which policy. */
+struct throttle_login {
+    const char *account;   /* canonical */
+    struct prefix network; /* address_network() of the client; family 0: unknown */
+    bool shared;           /* the address is in networks.trusted or networks.proxies: throttled for its account only */
+    bool remembered;       /* the store remembers the network for the account */
+    int64_t passwords;     /* throttle.passwords */
+    int64_t window;        /* throttle.window, seconds */
+};
+
+enum throttle_state {
+    THROTTLE_NOT = 0,
+    THROTTLE_PASSWORDS, /* too many distinct wrong passwords for the account from the network */
+    THROTTLE_SPRAYING,  /* the network tries one account after the other */
+    THROTTLE_ATTACKED,  /* the account is attacked from everywhere, and never got in from this network */
+};
+
+/* Room for `places` networks, as many pairs of account and network, and a quarter as many accounts: some 250 bytes a
+ * place, taken only as they fill. `key` (random bytes) keeps outsiders from choosing collisions. NULL where memory is
+ * short.
+ *
+ * When a table is full, what was tried least and longest ago is forgotten first: an attacker gains guesses by filling
+ * it, but nobody is throttled who should not be, and successes are forgotten last. */
+struct throttle *throttle_create(size_t places, const unsigned char key[SIPHASH_KEY_SIZE]);
+
+/* Sets the pointer to NULL. */
+void throttle_destroy(struct throttle **throttle);
+
+/* Whether a login that begins now is refused. A few table lookups; it changes no counter, so that a client that keeps
+ * trying is free again once its window has passed. */
+enum throttle_state throttle_check(struct throttle *throttle, const struct throttle_login *login, int64_t now);
+
+/* A login ended with a wrong password. `mark` (NULL: not known, which counts as a new one) and `digits` (a keyed hash
+ * of the password's trailing digits, 0 where there were none) tell a new wrong password from a repeated one: a repeat
+ * counts nothing, nor does the mark that last succeeded for the account (the back end is in trouble). Not to be called
+ * for a login that throttle_check refused, nor for one that failed for another reason than its password. Returns what
+ * this try brought about, THROTTLE_NOT where nothing or where it was so before. */
+enum throttle_state throttle_failed(struct throttle *throttle, const struct throttle_login *login,
+                                    const uint32_t *mark, uint64_t digits, int64_t now);
+
+/* A login's password was right, whatever the verdict was on the login; `mark` is NULL where it is not known and for
+ * app passwords. `accepted`: the login went through, so that its network is one that the account got in from. */
+void throttle_succeeded(struct throttle *throttle, const struct throttle_login *login, const uint32_t *mark,
+                        bool accepted, int64_t now);
+
+struct throttle_counters {
+    size_t networks; /* that have entries, some of them expired */
+    size_t accounts;
+    size_t pairs;     /* of an account and a network with wrong passwords */
+    uint64_t counted; /* distinct wrong passwords since the start */
+    uint64_t evicted; /* entries that were given up before their time */
+};
+
+void throttle_count(const struct throttle *throttle, struct throttle_counters *counters);
+
+/* The word for a state: "passwords", "spraying", "attacked"; "" for THROTTLE_NOT. */
+const char *throttle_state_name(enum throttle_state state);
+
+#endif

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* links: daemon/throttle.o */
+/* A network that tries one account after the other, an account that is attacked from everywhere, and whom neither may
+ * shut out. */
+#include "daemon/throttle_scene.h"
+
+static const char thief[] = "203.0.113.9";
+
+static struct throttle_login number_at(unsigned number, struct prefix network) {
+    static char account[32];
+    snprintf(account, sizeof account, "user%u@example.com", number);
+    return login_of(account, network);
+}
+
+static struct throttle_login number_from(unsigned number, const char *address) {
+    return number_at(number, network_of(address));
+}
+
+static void spray(unsigned accounts) {
+    for (unsigned i = 0; i < accounts; i++)
+        fails(number_from(i, thief), 1000 + i);
+}
+
+static void the_thirtieth_failing_account_makes_a_sprayer(void **state) {
+    (void)state;
+    spray(29);
+    assert_int_equal(state_of(from("alice@example.com", thief)), THROTTLE_NOT);
+    assert_int_equal(fails(from("alice@example.com", thief), 1), THROTTLE_SPRAYING);
+    assert_int_equal(state_of(from("bob@example.com", thief)), THROTTLE_SPRAYING);
+    assert_int_equal(state_of(from("bob@example.com", "203.0.114.9")), THROTTLE_NOT);
+}
+
+static void one_account_counts_once_for_its_network(void **state) {
+    (void)state;
+    spray(29);
+    for (uint32_t mark = 1; mark <= 3; mark++)
+        fails(number_from(5, thief), mark);
+    assert_int_equal(state_of(from("alice@example.com", thief)), THROTTLE_NOT);
+}
+
+static void spraying_ends_after_its_fifteen_minutes(void **state) {
+    (void)state;
+    spray(30);
+    now = SCENE_START + 15 * MINUTE - 1;
+    assert_int_equal(state_of(from("alice@example.com", thief)), THROTTLE_SPRAYING);
+    now++;
+    assert_int_equal(state_of(from("alice@example.com", thief)), THROTTLE_NOT);
+}
+
+static void slow_failures_of_an_office_are_no_spray(void **state) {
+    (void)state;
+    for (unsigned i = 0; i < 100; i++) {
+        assert_int_equal(fails(number_from(i, thief), i), THROTTLE_NOT);
+        now += 32 * SECOND; /* 28 in any 15 minutes */
+    }
+}
+
+static void a_tenth_of_successes_clears_a_network(void **state) {
+    (void)state;
+    for (unsigned i = 100; i < 103; i++)
+        gets_in(number_from(i, thief), i);
+    spray(30); /* 3 of 33 */
+    assert_int_equal(state_of(from("alice@example.com", thief)), THROTTLE_SPRAYING);
+    gets_in(number_from(103, thief), 103); /* 4 of 34 */
+    assert_int_equal(state_of(from("alice@example.com", thief)), THROTTLE_NOT);
+    for (unsigned i = 30; i < 36; i++)
+        fails(number_from(i, thief), i); /* 4 of 40 */
+    assert_int_equal(state_of(from("alice@example.com", thief)), THROTTLE_NOT);
+    fails(number_from(36, thief), 36); /* 4 of 41 */
+    assert_int_equal(state_of(from("alice@example.com", thief)), THROTTLE_SPRAYING);
+}
+
+static void one_account_that_gets_in_often_clears_nothing(void **state) {
+    (void)state;
+    for (int i = 0; i < 1000; i++)
+        gets_in(from("mallory@example.com", thief), 1);
+    spray(30);
+    assert_int_equal(state_of(from("alice@example.com", thief)), THROTTLE_SPRAYING);
+}
+
+static void a_denied_login_is_no_success_of_its_network(void **state) {
+    (void)state;
+    for (unsigned i = 100; i < 110; i++) {
+        struct throttle_login login = number_from(i, thief);
+        throttle_succeeded(throttle, &login, NULL, false, now);
+    }
+    spray(30);
+    assert_int_equal(state_of(from("alice@example.com", thief)), THROTTLE_SPRAYING);
+}
+
+static void shared_addresses_are_never_sprayers(void **state) {
+    (void)state;
+    struct throttle_login login;
+    for (unsigned i = 0; i < 100; i++) {
+        login = number_from(i, thief);
+        login.shared = true;
+        assert_int_equal(fails(login, i), THROTTLE_NOT);
+    }
+    login = from("alice@example.com", thief);
+    login.shared = true;
+    assert_int_equal(state_of(login), THROTTLE_NOT);
+}
+
+static void a_remembered_network_passes_a_spraying_neighbour(void **state) {
+    (void)state;
+    spray(30);
+    struct throttle_login alice = from("alice@example.com", thief);
+    alice.remembered = true;
+    assert_int_equal(state_of(alice), THROTTLE_NOT);
+}
+
+static void two_hundred_sprayed_accounts_are_stopped_at_thirty(void **state) {
+    (void)state;
+    unsigned checked = 0;
+    for (unsigned i = 0; i < 200; i++) {
+        struct throttle_login login = number_from(i, thief);
+        if (state_of(login) != THROTTLE_NOT)
+            continue;
+        checked++;
+        fails(login, 1);
+    }
+    assert_int_equal(checked, 30);
+}
+
+static void attack(const char *account, unsigned networks) {
+    for (unsigned i = 0; i < networks; i++)
+        fails(login_of(account, network_number(i)), 5000 + i);
+}
+
+static void the_twenty_first_network_makes_an_attack(void **state) {
+    (void)state;
+    attack("alice@example.com", 20);
+    assert_int_equal(state_of(from("alice@example.com", "192.0.2.7")), THROTTLE_NOT);
+    assert_int_equal(fails(login_of("alice@example.com", network_number(20)), 1), THROTTLE_ATTACKED);
+    assert_int_equal(state_of(from("alice@example.com", "192.0.2.7")), THROTTLE_ATTACKED);
+    assert_int_equal(state_of(from("bob@example.com", "192.0.2.7")), THROTTLE_NOT);
+}
+
+static void an_attack_is_over_after_a_day(void **state) {
+    (void)state;
+    attack("alice@example.com", 21);
+    now = SCENE_START + DAY - 1;
+    assert_int_equal(state_of(from("alice@example.com", "192.0.2.7")), THROTTLE_ATTACKED);
+    now++;
+    assert_int_equal(state_of(from("alice@example.com", "192.0.2.7")), THROTTLE_NOT);
+}
+
+static void an_attacked_owner_gets_in_from_where_he_did_before(void **state) {
+    (void)state;
+    gets_in(from("alice@example.com", "192.0.2.7"), 1);
+    now += 29 * DAY;
+    attack("alice@example.com", 50);
+    assert_int_equal(state_of(from("alice@example.com", "192.0.2.99")), THROTTLE_NOT);
+    assert_int_equal(state_of(from("alice@example.com", "192.0.3.7")), THROTTLE_ATTACKED);
+    struct throttle_login alice = from("alice@example.com", "192.0.3.7");
+    alice.remembered = true;
+    assert_int_equal(state_of(alice), THROTTLE_NOT);
+    alice.remembered = false;
+    alice.shared = true;
+    assert_int_equal(state_of(alice), THROTTLE_NOT);
+}
+
+static void a_right_password_refused_makes_no_home(void **state) {
+    (void)state;
+    struct throttle_login alice = from("alice@example.com", thief);
+    throttle_succeeded(throttle, &alice, NULL, false, now);
+    attack("alice@example.com", 21);
+    assert_int_equal(state_of(alice), THROTTLE_ATTACKED);
+}
+
+static void one_phone_with_an_old_password_is_no_attack(void **state) {
+    (void)state;
+    for (unsigned i = 0; i < 60; i++) {
+        assert_int_equal(fails(login_of("alice@example.com", network_number(i)), 7), THROTTLE_NOT);
+        now += 10 * MINUTE;
+    }
+    assert_int_equal(state_of(from("alice@example.com", "192.0.2.7")), THROTTLE_NOT);
+}
+
+static void failures_at_home_are_no_attack(void **state) {
+    (void)state;
+    for (unsigned i = 0; i < 30; i++)
+        gets_in(login_of("alice@example.com", network_number(i)), 1);
+    for (unsigned i = 0; i < 30; i++)
+        assert_int_equal(fails(login_of("alice@example.com", network_number(i)), 100 + i), THROTTLE_NOT);
+    assert_int_equal(state_of(from("alice@example.com", "192.0.2.7")), THROTTLE_NOT);
+}
+
+static void one_network_counts_once_for_an_attack(void **state) {
+    (void)state;
+    for (uint32_t i = 0; i < 100; i++) {
+        fails(login_of("alice@example.com", network_number(i % 20)), i);
+        now += 10 * MINUTE;
+    }
+    assert_int_equal(state_of(from("alice@example.com", "192.0.2.7")), THROTTLE_NOT);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        scene_test(the_thirtieth_failing_account_makes_a_sprayer),
+        scene_test(one_account_counts_once_for_its_network),
+        scene_test(spraying_ends_after_its_fifteen_minutes),
+        scene_test(slow_failures_of_an_office_are_no_spray),
+        scene_test(a_tenth_of_successes_clears_a_network),
+        scene_test(one_account_that_gets_in_often_clears_nothing),
+        scene_test(a_denied_login_is_no_success_of_its_network),
+        scene_test(shared_addresses_are_never_sprayers),
+        scene_test(a_remembered_network_passes_a_spraying_neighbour),
+        scene_test(two_hundred_sprayed_accounts_are_stopped_at_thirty),
+        scene_test(the_twenty_first_network_makes_an_attack),
+        scene_test(an_attack_is_over_after_a_day),
+        scene_test(an_attacked_owner_gets_in_from_where_he_did_before),
+        scene_test(a_right_password_refused_makes_no_home),
+        scene_test(one_phone_with_an_old_password_is_no_attack),
+        scene_test(failures_at_home_are_no_attack),
+        scene_test(one_network_counts_once_for_an_attack),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -42,9 +42,10 @@ LIBS_policy     := -lconfig
 LIBS_country    := -lmaxminddb
 LIBS_ctl        := -ljansson
 LIBS_pam        := -lpam
+LIBS_sasl       := -lsasl2
 
 objects = $(patsubst module/%.c,$(BUILD)/obj/%.o,$(wildcard module/$(1)/*.c))
-PROGRAMS = $(BUILD)/authgated $(BUILD)/authgatectl $(BUILD)/pam_authgate.so
+PROGRAMS = $(BUILD)/authgated $(BUILD)/authgatectl $(BUILD)/pam_authgate.so $(BUILD)/libauthgate.so
 
 .PHONY: all check unit demo deps install uninstall clean asan fuzz bench layers format
 .DELETE_ON_ERROR:
@@ -62,6 +63,9 @@ $(BUILD)/authgatectl: $(foreach f,$(CTL_FOLDERS),$(call objects,$(f)))
 
 $(BUILD)/pam_authgate.so: $(foreach f,pam wire base,$(call objects,$(f))) module/pam/pam_authgate.map
 	$(CC) -shared $(ALL_LDFLAGS) -Wl,--gc-sections -Wl,--version-script=module/pam/pam_authgate.map $(if $(SANITIZE),,-Wl,-z,defs) -o $@ $(filter %.o,$^) $(LIBS_pam)
+
+$(BUILD)/libauthgate.so: $(foreach f,sasl wire base,$(call objects,$(f))) module/sasl/libauthgate.map
+	$(CC) -shared $(ALL_LDFLAGS) -Wl,--gc-sections -Wl,--version-script=module/sasl/libauthgate.map $(if $(SANITIZE),,-Wl,-z,defs) -o $@ $(filter %.o,$^) $(LIBS_sasl)
 
 $(BUILD)/obj/%.o: module/%.c Makefile | $(BUILD)/.deps
 	@mkdir -p $(@D)

@@ -89,6 +89,10 @@ enum policy_result configuration_policy(struct configuration *configuration, con
 void configuration_complain(struct configuration *configuration, void (*complain)(void *context, const char *line),
                             void *context);
 
+/* Adds a warning for each exception in the main file, domains/ and groups/ that ends within a week of `now` (seconds since
+ * the epoch) or has ended: for the log, once a day. */
+void configuration_reminders(const struct configuration *configuration, int64_t now, struct mistakes *mistakes);
+
 /* A lookup of unix groups that may block: made on the main thread, run on any, its answer taken on the main thread. It
  * stands alone: the configuration may be freed meanwhile. */
 struct group_query;

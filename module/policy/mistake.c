@@ -16,8 +16,16 @@ static void make_printable(char *text) {
             *text = '?';
 }
 
+void mistakes_limit(struct mistakes *mistakes, size_t more) {
+    mistakes->stop = mistakes->count + more;
+}
+
 static void add(struct mistakes *mistakes, struct place place, bool warning, char *what) {
     mistakes->grave += !warning;
+    if (mistakes->stop != 0 && mistakes->count >= mistakes->stop) {
+        free(what);
+        return;
+    }
     char *file = strdup(place.file);
     struct mistake *list = NULL;
     if (file != NULL && what != NULL)

@@ -26,8 +26,13 @@ struct mistake {
 struct mistakes {
     struct mistake *list;
     size_t count;
-    size_t grave; /* how many are no warnings, those included that memory was too short to keep */
+    size_t grave; /* how many are no warnings, those included that were not kept */
+    size_t stop;  /* mistakes_limit's; 0: none */
 };
+
+/* From here on keeps so many more and counts the others, so that one hopeless file cannot fill the memory or bury what
+ * is wrong in the next. */
+void mistakes_limit(struct mistakes *mistakes, size_t more);
 
 /* Each keeps a copy of what it is given. */
 void mistakes_add(struct mistakes *mistakes, struct place place, const char *format, ...)

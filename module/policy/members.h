@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Which groups an account is listed in. */
+#ifndef AUTHGATE_POLICY_MEMBERS_H
+#define AUTHGATE_POLICY_MEMBERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "policy/account_name.h"
+#include "policy/mistake.h"
+
+struct members;
+
+/* An empty list; NULL where memory is short. */
+struct members *members_create(void);
+
+/* Frees it and sets the pointer to NULL. */
+void members_free(struct members **members);
+
+/* Puts an account, by its canonical name, into a group (0 to 63). False where memory is short. */
+bool members_add(struct members *members, const char *account, unsigned group);
+
+/* A bit for each group that the account was put into. */
+uint64_t members_groups(const struct members *members, const char *account);
+
+/* Puts everybody named in a file into a group: an account's name in any form on each line; `#` starts a comment. `place`
+ * is where the file is named. */
+void members_read_file(struct members *members, const char *path, unsigned group, const struct account_naming *naming,
+                       struct place place, struct mistakes *mistakes);
+
+#endif

@@ -78,7 +78,8 @@ def restore(path):
 def damaged_file(host, gate):
     module, host.module = host.module, os.path.join(host.folder, "pam_authgate.so")
     lines = ("{0}auth [success=done ignore=ignore default=die] {{ours defer}}\n"
-             "auth [success=1 default=ignore] {{password}}\nauth requisite pam_deny.so\nauth required pam_permit.so\n{0}auth required {{ours commit}}\n"
+             "auth [success=1 default=ignore] {{password}}\nauth requisite pam_deny.so\n"
+             "auth required pam_permit.so\n{0}auth required {{ours commit}}\n"
              "{0}account required {{ours}}\n")
     for dash in ("", "-"):
         host.stack("authgate-file" + dash, lines.format(dash))

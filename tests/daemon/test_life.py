@@ -137,6 +137,20 @@ def drain_open(of_lab):
     of_lab.start()
 
 
+@tests.case("SIGTERM: a module that hangs up meanwhile has tried no wrong password")
+def drain_hang_up(of_lab):
+    since = of_lab.mark()
+    with of_lab.gate() as connection, of_lab.gate() as other:
+        answer = connection.begin()
+        other.begin()
+        os.kill(of_lab.daemon.pid, signal.SIGTERM)
+        of_lab.line("stopping", since)
+    tap.same(of_lab.daemon.process.wait(5), 0, "exit status")
+    tap.same(of_lab.lines(f"ref={answer['ref']}", since), [], "lines of the open login")
+    of_lab.daemon = None
+    of_lab.start()
+
+
 @tests.case("SIGTERM: what had connected before it is answered")
 def drain_backlog(of_lab):
     os.kill(of_lab.daemon.pid, signal.SIGSTOP)

@@ -79,7 +79,6 @@ def pieces(of_lab, size):
 
 UNKNOWN = [
     ("an unknown request", gate.begin(request="finish")),
-    ("a request that this version does not serve", gate.begin(request="ask")),
     ("a newer protocol", gate.begin(protocol="2")),
     ("protocol 0", gate.begin(protocol="0")),
 ]

@@ -194,6 +194,16 @@ static void what_last_succeeded_is_not_wrong(void **state) {
     assert_int_equal(state_of(alice), THROTTLE_NOT);
 }
 
+static void what_last_succeeded_is_known_for_a_month(void **state) {
+    (void)state;
+    struct throttle_login alice = from("alice@example.com", home);
+    alice.passwords = 1;
+    gets_in(alice, 1);
+    fails(from("alice@example.com", "203.0.113.9"), 2);
+    now += 29 * DAY;
+    assert_int_equal(fails(alice, 1), THROTTLE_NOT);
+}
+
 static void the_password_before_the_last_is_wrong_again(void **state) {
     (void)state;
     struct throttle_login alice = from("alice@example.com", home);
@@ -239,6 +249,7 @@ int main(void) {
         scene_test(a_remembered_network_has_twenty_an_hour),
         scene_test(others_on_a_remembered_network_have_the_policys),
         scene_test(what_last_succeeded_is_not_wrong),
+        scene_test(what_last_succeeded_is_known_for_a_month),
         scene_test(the_password_before_the_last_is_wrong_again),
         scene_test(a_success_without_a_mark_keeps_the_last_one),
         scene_test(another_accounts_password_is_wrong),

@@ -101,6 +101,27 @@ static void shared_addresses_are_never_sprayers(void **state) {
     assert_int_equal(state_of(login), THROTTLE_NOT);
 }
 
+static void successes_of_a_shared_address_clear_nothing(void **state) {
+    (void)state;
+    for (unsigned i = 100; i < 110; i++) {
+        struct throttle_login login = number_from(i, thief);
+        login.shared = true; /* for those accounts; not for the others */
+        gets_in(login, 1);
+    }
+    spray(30);
+    assert_int_equal(state_of(from("alice@example.com", thief)), THROTTLE_SPRAYING);
+}
+
+static void unknown_addresses_are_no_network(void **state) {
+    (void)state;
+    const struct prefix unknown = {{0}, 0};
+    for (unsigned i = 0; i < 100; i++)
+        assert_int_equal(fails(number_at(i, unknown), i), THROTTLE_NOT);
+    for (unsigned i = 0; i < 30; i++)
+        fails(login_of("alice@example.com", network_number(i)), i);
+    assert_int_equal(state_of(login_of("alice@example.com", unknown)), THROTTLE_NOT);
+}
+
 static void a_remembered_network_passes_a_spraying_neighbour(void **state) {
     (void)state;
     spray(30);
@@ -205,6 +226,8 @@ int main(void) {
         scene_test(one_account_that_gets_in_often_clears_nothing),
         scene_test(a_denied_login_is_no_success_of_its_network),
         scene_test(shared_addresses_are_never_sprayers),
+        scene_test(successes_of_a_shared_address_clear_nothing),
+        scene_test(unknown_addresses_are_no_network),
         scene_test(a_remembered_network_passes_a_spraying_neighbour),
         scene_test(two_hundred_sprayed_accounts_are_stopped_at_thirty),
         scene_test(the_twenty_first_network_makes_an_attack),

@@ -210,7 +210,7 @@ void connections_close_idle(struct connections *connections) {
     }
 }
 
-/* Finds who must go so that the uid may have one connection more: the one that has left a message unfinished longest. */
+/* Finds who must go so that the uid may have one connection more: whoever has left a message unfinished longest. */
 static struct connection *find_stalled(struct connections *all, uid_t uid, size_t *of_uid) {
     struct connection *stalled = NULL;
     *of_uid = 0;

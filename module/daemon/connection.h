@@ -40,8 +40,8 @@ size_t connections_count(const struct connections *connections);
 void connections_close_idle(struct connections *connections);
 
 /* Takes over an accepted descriptor (non-blocking, close-on-exec). Where there are too many connections, in all or of
- * the peer's uid, the one of that uid that has been silent longest in the middle of a message makes room, else the new one is closed.
- * False where it was closed. */
+ * the peer's uid, the one of that uid that has been silent longest in the middle of a message makes room, else the new
+ * one is closed. False where it was closed. */
 bool connection_open(struct connections *connections, int descriptor, const struct protocol *protocol,
                      const struct socket_setting *setting, const struct ucred *peer);
 

@@ -159,7 +159,9 @@ void country_watch_reload(struct country_watch *watch, const char *path) {
 
 void country_watch_look_up(const struct country_watch *watch, struct facts *facts) {
     facts->country_unreadable = watch->current == NULL;
-    facts->country = watch->current != NULL ? country_database_look_up(watch->current, &facts->address) : COUNTRY_UNKNOWN;
+    facts->country = COUNTRY_UNKNOWN;
+    if (watch->current != NULL)
+        facts->country = country_database_look_up(watch->current, &facts->address);
 }
 
 const struct country_database *country_watch_current(const struct country_watch *watch) {

@@ -26,7 +26,7 @@
 struct listener {
     struct server *server;
     struct listeners *all;
-    struct socket_setting setting; /* a copy: its strings are this listener's own, for a reload frees the configuration */
+    struct socket_setting setting; /* a copy, without the strings that a reload frees */
     char *path;
     const struct protocol *protocol;
     int descriptor;
@@ -170,7 +170,9 @@ static bool prepare(struct listener *listener, const struct socket_setting *sett
     else if (listener->protocol == NULL)
         snprintf(fault, size, "line %d: this version cannot serve a socket of this kind", setting->line);
     else if (!peer_ids(setting, user, &listener->owner, &listener->group))
-        snprintf(fault, size, "line %d: the socket's owner or group does not exist", setting->line);
+        snprintf(fault, size, "line %d: cannot find owner %s or group %s of the socket; create them, or name others",
+                 setting->line, setting->owner != NULL ? setting->owner : user != NULL ? user : "root",
+                 setting->group != NULL ? setting->group : "of that user");
     else
         return open_socket(listener, fault, size);
     return false;

@@ -37,7 +37,7 @@ enum login_kind {
 struct login *login_begin(struct server *server, const struct message *begin, login_answered *answered, void *context);
 
 /* Judges at once what has no commit to come. The message has what a complete `begin` has. The answer comes once,
- * before this returns or later, and the login is gone by then; `*login` is it until then (for login_leave), else NULL. */
+ * before this returns or later, and the login is gone by then; until then `*login` is it, for login_leave. */
 void login_judge(struct server *server, enum login_kind kind, const struct message *message, login_answered *answered,
                  void *context, struct login **login);
 

@@ -10,8 +10,10 @@
 #include "base/siphash.h"
 #include "base/verdict.h"
 
-#define SERVER_IDLE_TIME 60000      /* milliseconds that a connection may wait before it says begin, and a login before commit */
-#define SERVER_SETTLED_TIME 600000  /* milliseconds that a module may hold its connection after commit */
+/* Milliseconds that a connection may wait before it says begin, and a login before commit; and that a module may hold
+ * its connection after commit. */
+#define SERVER_IDLE_TIME 60000
+#define SERVER_SETTLED_TIME 600000
 
 struct configuration;
 struct asks;

@@ -116,8 +116,7 @@ static void what_has_another_shape_is_none(void **state) {
         "abcd_efgh_ijkl_mn27",
         "abcd-efgh-ijkl-mn2\xc3\xa9",
         "----------------",
-        "abcd\xc2\xa0"
-        "efghijklmn27",
+        "abcd\302\240efghijklmn27",
     };
     for (size_t i = 0; i < sizeof typed / sizeof *typed; i++) {
         char app_password[PASSWORD_APP_SIZE];

@@ -19,7 +19,7 @@
 #include "policy/account_name.h"
 #include "policy/configuration.h"
 
-#define EDITOR_WORDS 16
+#define EDITOR_WORDS   16
 #define DEFAULT_EDITOR "vi"
 
 /* The path of the account's file, under accounts/ beside the main file. */
@@ -110,8 +110,7 @@ static bool run_editor(char *file) {
 static bool staged_sound(const struct invocation *invocation, struct draft *draft) {
     const char *only[] = {draft->staged};
     struct mistakes mistakes = {0};
-    bool sound =
-        configuration_check(invocation->configuration, only, 1, clock_wall(), &mistakes, NULL, NULL);
+    bool sound = configuration_check(invocation->configuration, only, 1, clock_wall(), &mistakes, NULL, NULL);
     host_print_mistakes(&mistakes, draft->staged, draft->target);
     mistakes_clear(&mistakes);
     return sound;

@@ -12,8 +12,8 @@
 #include "base/clock.h"
 #include "wire/client.h"
 
-#define CONNECT_TIME 1000 /* milliseconds: a daemon that restarts is back by then */
-#define ANSWER_TIME 15000 /* milliseconds: groups may come from a slow directory */
+#define CONNECT_TIME 1000  /* milliseconds: a daemon that restarts is back by then */
+#define ANSWER_TIME  15000 /* milliseconds: groups may come from a slow directory */
 
 struct answer {
     char bytes[2 * MESSAGE_LIMIT];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* authgatectl check: every mistake in configuration and policies, without the daemon. What is a mistake is module/policy's
- * to say. */
+/* authgatectl check: every mistake in configuration and policies, without the daemon. What is a mistake is
+ * module/policy's to say. */
 #include <stdio.h>
 #include <unistd.h>
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* authgatectl explain: what the daemon would say to a login, rule by rule. The daemon judges with the facts and policies
- * that a real login would meet; this file asks and shows. The verdict stands first: who reads it may be in a hurry. */
+/* authgatectl explain: what the daemon would say to a login, rule by rule. The daemon judges with the facts and
+ * policies that a real login would meet; this file asks and shows. The verdict stands first: who reads it may be in a
+ * hurry. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,8 +102,7 @@ static void word_verdict(struct explanation *explanation, const struct message *
         snprintf(text, size, "REFUSED FOR NOW (%s): %s could not judge: %s", or_else(value[FIELD_REASON], ""),
                  or_else(value[FIELD_RULE], "the gate"), or_else(value[FIELD_TEXT], ""));
     else if (value[FIELD_VALUE] != NULL)
-        snprintf(text, size, "LET IN once the password is right, but reported: %s would deny it",
-                 value[FIELD_VALUE]);
+        snprintf(text, size, "LET IN once the password is right, but reported: %s would deny it", value[FIELD_VALUE]);
     else
         snprintf(text, size, "LET IN once the password is right");
 }
@@ -125,8 +125,7 @@ static void take(void *context, const struct message *record) {
     static const struct {
         const char *kind;
         void (*take)(struct explanation *explanation, const struct message *record);
-    } takers[] = {
-        {"login", take_login}, {"rule", take_rule}, {"softened", take_softened}, {"verdict", take_verdict}};
+    } takers[] = {{"login", take_login}, {"rule", take_rule}, {"softened", take_softened}, {"verdict", take_verdict}};
     struct explanation *explanation = context;
     for (size_t i = 0; i < sizeof takers / sizeof takers[0]; i++)
         if (strcmp(takers[i].kind, record->value[FIELD_RECORD]) == 0)
@@ -204,9 +203,12 @@ static enum status run(struct invocation *invocation) {
     struct message question = {{NULL}};
     const char *at = NULL;
     const struct verb_option options[] = {
-        {"service", &question.value[FIELD_SERVICE]},       {"address", &question.value[FIELD_CLIENT_ADDRESS]},
-        {"credential", &question.value[FIELD_CREDENTIAL]}, {"mechanism", &question.value[FIELD_MECHANISM]},
-        {"at", &at},                                       {NULL, NULL},
+        {"service", &question.value[FIELD_SERVICE]},
+        {"address", &question.value[FIELD_CLIENT_ADDRESS]},
+        {"credential", &question.value[FIELD_CREDENTIAL]},
+        {"mechanism", &question.value[FIELD_MECHANISM]},
+        {"at", &at},
+        {NULL, NULL},
     };
     char moment[24];
     if (!verb_parse(invocation, options) || invocation->count != 1 || !sound(&question))

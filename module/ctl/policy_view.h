@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The effective policy of an account as `explain` and `account show` print it: from the daemon's record=policy messages,
- * one for each key that has a value. */
+/* The effective policy of an account as `explain` and `account show` print it: from the daemon's record=policy
+ * messages, one for each key that has a value. */
 #ifndef AUTHGATE_CTL_POLICY_VIEW_H
 #define AUTHGATE_CTL_POLICY_VIEW_H
 

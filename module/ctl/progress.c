@@ -7,9 +7,9 @@
 
 #include "base/clock.h"
 
-#define QUIET_TIME 1000 /* milliseconds before it is drawn at all */
+#define QUIET_TIME  1000 /* milliseconds before it is drawn at all */
 #define REDRAW_TIME 100
-#define BAR_WIDTH 40
+#define BAR_WIDTH   40
 
 void progress_start(struct progress *progress, const char *what) {
     *progress = (struct progress){.what = what, .begun = clock_monotonic(), .terminal = isatty(STDERR_FILENO) == 1};

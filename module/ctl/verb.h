@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 #define CTL_DEFAULT_CONFIGURATION "/etc/authgate/authgate.conf"
-#define CTL_DEFAULT_SOCKET "/run/authgate/admin.sock"
+#define CTL_DEFAULT_SOCKET        "/run/authgate/admin.sock"
 
 /* The exit statuses (DESIGN 6). */
 enum status {

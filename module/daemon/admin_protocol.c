@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Takes authgatectl's questions apart and answers them: `explain` and `account show` gather as a login does and have the
- * gate decide as it decides for a login. Changes nothing, logs nothing. */
+/* Takes authgatectl's questions apart and answers them: `explain` and `account show` gather as a login does and have
+ * the gate decide as it decides for a login. Changes nothing, logs nothing. */
 #include "daemon/admin_protocol.h"
 
 #include <stdlib.h>

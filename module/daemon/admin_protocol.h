@@ -5,9 +5,9 @@
  *  request=explain account=… service=… [client_address=…] [credential=…] [mechanism=…] [at=SECONDS SINCE THE EPOCH]
  *    record=login     account= (canonical) service= client_address= value=COUNTRY, "unknown" or "no database"
  *                     credential= mechanism= at=
- *    record=rule      rule= outcome= text=WHY key= source=FILE:LINE     for every rule, in the order in which they decide
- *    record=softened  rule= text=HOW key= source=                       after a rule that a mode, date or exception softens
- *    record=verdict   verdict=continue|deny|later reason= value=THE RULE THAT WOULD DENY rule= text=WHY source=
+ *    record=rule      rule= outcome= text=WHY key= source=FILE:LINE     for every rule, in the order in which they
+ * decide record=softened  rule= text=HOW key= source=                       after a rule that a mode, date or exception
+ * softens record=verdict   verdict=continue|deny|later reason= value=THE RULE THAT WOULD DENY rule= text=WHY source=
  *    record=policy    key= value= source=                               for every value that holds for the account
  *  request=account-show account=…
  *    record=account   account= (canonical), then record=policy as above

@@ -19,8 +19,8 @@ static struct buffer start(char *storage, size_t size) {
 }
 
 /* Sets a record's key and source from the value behind it. */
-static void set_source(const struct explanation *explanation, const struct value *value, int line,
-                       struct texts *texts, struct message *record) {
+static void set_source(const struct explanation *explanation, const struct value *value, int line, struct texts *texts,
+                       struct message *record) {
     if (value == NULL)
         return;
     struct policy_place place;
@@ -53,11 +53,14 @@ static void add_login(const struct explanation *explanation, struct records *rec
 }
 
 /* "only reported: countries.unknown = report" */
-static void add_softened(const struct explanation *explanation, const struct rule *rule,
-                         const struct rule_trace *trace, struct records *records) {
+static void add_softened(const struct explanation *explanation, const struct rule *rule, const struct rule_trace *trace,
+                         struct records *records) {
     static const char *const how[] = {
-        [OUTCOME_OFF] = "switched off", [OUTCOME_EXCEPTED] = "let through", [OUTCOME_REPORTED] = "only reported",
-        [OUTCOME_CANNOT_TELL] = "the login goes on", [OUTCOME_DECIDED] = "",
+        [OUTCOME_OFF] = "switched off",
+        [OUTCOME_EXCEPTED] = "let through",
+        [OUTCOME_REPORTED] = "only reported",
+        [OUTCOME_CANNOT_TELL] = "the login goes on",
+        [OUTCOME_DECIDED] = "",
     };
     if (trace->softener == NULL)
         return;

@@ -9,7 +9,8 @@
 #include "gate/gate.h"
 #include "policy/configuration.h"
 
-#define EXPLANATION_UNREADABLE "the account's policy cannot be read: its file or a group has mistakes, or a lookup failed"
+#define EXPLANATION_UNREADABLE                                                                                         \
+    "the account's policy cannot be read: its file or a group has mistakes, or a lookup failed"
 
 struct explanation {
     const struct settings *settings;

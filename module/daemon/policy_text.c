@@ -75,7 +75,8 @@ static void add_duration(int64_t seconds, struct buffer *text) {
     buffer_add(text, written);
 }
 
-/* Starts the next item of a list of `all`. False (after "and N more") where the buffer has no room for one of `size`. */
+/* Starts the next item of a list of `all`. False (after "and N more") where the buffer has no room for one of `size`.
+ */
 static bool next_item(struct buffer *text, size_t done, size_t all, size_t size) {
     if (text->size - text->length < size + ROOM_FOR_REST) {
         buffer_add_format(text, " and %zu more", all - done);

@@ -18,7 +18,8 @@ enum grounds {
     NOT_DENIED, /* and there is no countries.allow */
 };
 
-static void settle(struct judgement *judgement, enum finding finding, enum grounds grounds, const struct value *source) {
+static void settle(struct judgement *judgement, enum finding finding, enum grounds grounds,
+                   const struct value *source) {
     judgement->finding = finding;
     judgement->grounds = (int)grounds;
     judgement->source = source;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The table of rules and the one loop over it. The daemon calls it for each login, `explain` for each question; both get
- * the same verdict because there is no other place that gives one. Reads its arguments and nothing else. */
+/* The table of rules and the one loop over it. The daemon calls it for each login, `explain` for each question; both
+ * get the same verdict because there is no other place that gives one. Reads its arguments and nothing else. */
 #include "gate/gate.h"
 
 #include "gate/rules.h"
 #include "gate/schedule.h"
 
-#define RULE(reason, name, always, help) {reason, help, name##_judge, always, name##_tell}
+#define RULE(reason, name, always, help)                                                                               \
+    { reason, help, name##_judge, always, name##_tell }
 
 /* DESIGN 5's order. A new rule is a file, its line in rules.h and a row here. */
 static const struct rule rules[] = {
@@ -53,7 +54,8 @@ static void judge(const struct rule *rule, const struct facts *facts, const stru
     rule->judge(facts, policy, judgement);
 }
 
-/* An exception comes before a report: what is excepted is no longer anybody's worry, and a report would name it still. */
+/* An exception comes before a report: what is excepted is no longer anybody's worry, and a report would name it still.
+ */
 static enum outcome soften(const struct rule *rule, const struct facts *facts, const struct policy *policy,
                            const struct judgement *judgement, struct rule_trace *trace) {
     enum outcome outcome = judgement->finding == FINDING_AGAINST ? OUTCOME_DECIDED : OUTCOME_CANNOT_TELL;

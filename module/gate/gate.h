@@ -100,15 +100,15 @@ void gate_decide(const struct facts *facts, const struct policy *policy, struct 
 /* Appends why `rule` judges this login as it does. Judges it again, and so says nothing of modes and exceptions. */
 void gate_tell(const struct rule *rule, const struct facts *facts, const struct policy *policy, struct buffer *text);
 
-/* The word for an outcome: "not-reached", "passed", "silent", "off", "excepted", "reported", "cannot-tell", "decided". */
+/* The word for an outcome: not-reached, passed, silent, off, excepted, reported, cannot-tell, decided. */
 const char *outcome_name(enum outcome outcome);
 
 /* What would become of one rule of the table, were it asked alone. */
 enum outcome gate_outcome(enum reason rule, const struct facts *facts, const struct policy *policy);
 
-/* Whether a refusal that was only found at commit (second-factor-wrong, -reused, -budget, compromised, locked) stands: a
- * mode, an exception or second_factor.from softens it as it softens the rules of the table. Where it does not stand and
- * is to be reported, `would` names it, unless it names an earlier one already. */
+/* Whether a refusal that was only found at commit (second-factor-wrong, -reused, -budget, compromised, locked) stands:
+ * a mode, an exception or second_factor.from softens it as it softens the rules of the table. Where it does not stand
+ * and is to be reported, `would` names it, unless it names an earlier one already. */
 bool gate_denies(enum reason reason, const struct facts *facts, const struct policy *policy, enum reason *would);
 
 /* The rules in the order in which they decide, and how many there are: for `explain` and the manual. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* mechanism: the SASL mechanism is one that legacy_auth.mechanisms refuses, whatever the credential. Where the hook does
- * not tell the mechanism (PAM) the rule is silent. It belongs to the legacy_auth group, so legacy_auth.from and its
- * brownouts say when it starts. */
+/* mechanism: the SASL mechanism is one that legacy_auth.mechanisms refuses, whatever the credential. Where the hook
+ * does not tell the mechanism (PAM) the rule is silent. It belongs to the legacy_auth group, so legacy_auth.from and
+ * its brownouts say when it starts. */
 #include "gate/rules.h"
 #include "gate/schedule.h"
 

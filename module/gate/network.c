@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* network: the address lies in networks.denied. `trusted` does not open what `denied` closes. An unknown address lies in
- * no network: the rule is silent, and country-unknown decides what becomes of it. */
+/* network: the address lies in networks.denied. `trusted` does not open what `denied` closes. An unknown address lies
+ * in no network: the rule is silent, and country-unknown decides what becomes of it. */
 #include "gate/place.h"
 #include "gate/rules.h"
 
@@ -26,5 +26,6 @@ void network_tell(const struct facts *facts, const struct policy *policy, const 
     if (judgement->finding == FINDING_SILENT)
         buffer_add(text, " lies in no network");
     else
-        buffer_add(text, judgement->finding == FINDING_AGAINST ? " is in networks.denied" : " is not in networks.denied");
+        buffer_add(text,
+                   judgement->finding == FINDING_AGAINST ? " is in networks.denied" : " is not in networks.denied");
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* not-gated: mail of a client that says it has authenticated, though no login of that account from that address was ever
- * let through here. Something in front of the mail server checks passwords without asking the gate. */
+/* not-gated: mail of a client that says it has authenticated, though no login of that account from that address was
+ * ever let through here. Something in front of the mail server checks passwords without asking the gate. */
 #include "gate/rules.h"
 
 void not_gated_judge(const struct facts *facts, const struct policy *policy, struct judgement *judgement) {

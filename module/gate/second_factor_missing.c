@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* second-factor-missing: a bare password where a second factor is due: totp is "required", or "enrolled" and the account
- * has a confirmed secret. Not asked for on a remembered network, nor on a trusted one with trusted_networks = "skip".
- * "off" never looks at the store. Before second_factor.from it only reports. Whether a code is right is judged at
- * commit, elsewhere. */
+/* second-factor-missing: a bare password where a second factor is due: totp is "required", or "enrolled" and the
+ * account has a confirmed secret. Not asked for on a remembered network, nor on a trusted one with trusted_networks =
+ * "skip". "off" never looks at the store. Before second_factor.from it only reports. Whether a code is right is judged
+ * at commit, elsewhere. */
 #include "gate/place.h"
 #include "gate/rules.h"
 #include "gate/schedule.h"

@@ -21,5 +21,6 @@ void service_closed_tell(const struct facts *facts, const struct policy *policy,
     if (facts->service == SERVICE_UNKNOWN)
         buffer_add(text, "the host knows no such service; services_known adds names");
     else
-        buffer_add(text, judgement->finding == FINDING_AGAINST ? "services closes this service" : "the service is open");
+        buffer_add(text,
+                   judgement->finding == FINDING_AGAINST ? "services closes this service" : "the service is open");
 }

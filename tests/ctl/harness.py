@@ -14,8 +14,8 @@ import tap  # pylint: disable=wrong-import-position
 JAPAN, AMERICA, CHINA, FRANCE = "127.1.0.1", "127.2.0.1", "127.3.0.1", "127.4.0.1"
 PROGRAM = os.path.join(lab.BUILD, "authgatectl")
 DONE, NO, USAGE, UNREACHABLE = 0, 1, 2, 3
-__all__ = ["AMERICA", "CHINA", "DONE", "FRANCE", "JAPAN", "NO", "PROGRAM", "UNREACHABLE", "USAGE", "admin_socket", "ask",
-           "configure", "ctl", "ctl_json", "gate", "lab", "says", "tap"]
+__all__ = ["AMERICA", "CHINA", "DONE", "FRANCE", "JAPAN", "NO", "PROGRAM", "UNREACHABLE", "USAGE", "admin_socket",
+           "ask", "configure", "ctl", "ctl_json", "gate", "lab", "says", "tap"]
 
 
 def admin_socket(of_lab):
@@ -34,8 +34,8 @@ def ctl(of_lab, *words, status=DONE, text=None, environment=None):
     environment = {**os.environ, "LC_ALL": "C.UTF-8", **(environment or {})}
     done = subprocess.run([PROGRAM, "-c", of_lab.configuration, *words], input=text or "", env=environment, text=True,
                           capture_output=True, timeout=60, check=False)
-    assert done.returncode == status, (f"authgatectl {' '.join(words)} ended with {done.returncode} instead of {status}\n"
-                                       f"{done.stdout}{done.stderr}")
+    assert done.returncode == status, (f"authgatectl {' '.join(words)} ended with {done.returncode} instead of "
+                                       f"{status}\n{done.stdout}{done.stderr}")
     return done
 
 

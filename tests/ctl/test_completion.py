@@ -12,7 +12,8 @@ tests = tap.Tests()
 
 def complete(*words):
     """What is offered for the last of the words behind authgatectl."""
-    command = 'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _authgatectl; printf "%s\\n" "${COMPREPLY[@]}"'
+    command = ('source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _authgatectl; '
+               'printf "%s\\n" "${COMPREPLY[@]}"')
     done = subprocess.run(["bash", "-c", command, "bash", SCRIPT, "authgatectl", *words], text=True, check=True,
                           capture_output=True)
     assert not done.stderr, done.stderr
@@ -24,8 +25,8 @@ def verbs(_of_lab):
     usage = subprocess.run([PROGRAM, "--help"], capture_output=True, text=True, check=True).stdout
     known = {line.split()[0] for line in usage.splitlines() if line.startswith("  ") and line[2].isalpha()}
     tap.same({word for word in complete("") if not word.startswith("-")}, known, "verbs")
-    tap.same(set(complete("account", "")), {line.split()[1] for line in usage.splitlines() if line.startswith("  account ")},
-             "words behind account")
+    behind = {line.split()[1] for line in usage.splitlines() if line.startswith("  account ")}
+    tap.same(set(complete("account", "")), behind, "words behind account")
 
 
 @tests.case("accounts that have a file are offered, by their names")

@@ -40,7 +40,8 @@ def line_of(of_lab, part, name="authgate.conf"):
 @tests.case("a login from home: let in, every rule passed or silent, exit 0")
 def home(of_lab):
     answer = explain_json(of_lab)
-    tap.same((answer["verdict"], answer["account"], answer["country"]), ("continue", "alice@example.test", "JP"), "answer")
+    tap.same((answer["verdict"], answer["account"], answer["country"]), ("continue", "alice@example.test", "JP"),
+             "answer")
     tap.same([rule["rule"] for rule in answer["rules"]][:len(RULES)], RULES, "the order of the rules")
     assert set(outcomes(answer).values()) <= {"passed", "silent"}, outcomes(answer)
     tap.same(outcomes(answer)["mechanism"], "silent", "the mechanism that nobody told")
@@ -111,7 +112,8 @@ legacy_auth = { default = "deny"; from = "2027-06-01"; brownouts = ( { at = "202
                             ("2027-05-31T23:59", "continue"), ("2027-06-01", "deny")]:
         answer = explain_json(of_lab, "carol", "imap", JAPAN, "--at", moment,
                               status=DONE if verdict == "continue" else NO)
-        tap.same((answer["verdict"], answer.get("would")), (verdict, None if verdict == "deny" else "legacy-auth"), moment)
+        tap.same((answer["verdict"], answer.get("would")), (verdict, None if verdict == "deny" else "legacy-auth"),
+                 moment)
     says(explain(of_lab, "carol", "imap", JAPAN, "--at", "2027-05-31"), "2027-05-31 00:00:00", "reported: legacy-auth",
          "only reported: legacy_auth.from = 2027-06-01", line_of(of_lab, "legacy_auth", "accounts/carol.conf"))
 
@@ -191,7 +193,7 @@ def status(of_lab):
 
 @tests.case("the raw protocol: every answer ends, what it does not know is an error, bytes beyond reason close it")
 def raw(of_lab):
-    tap.same([record["record"] for record in ask(of_lab, request="account-show", account="alice")][0], "account", "first")
+    tap.same(ask(of_lab, request="account-show", account="alice")[0]["record"], "account", "the first record")
     tap.same(ask(of_lab, request="divine")[0]["record"], "error", "an unknown request")
     tap.same(ask(of_lab, request="explain", account="alice")[0]["reason"], "malformed", "no service")
     tap.same(ask(of_lab, request="explain", account="alice", service="imap", at="soon")[0]["reason"], "malformed", "at")

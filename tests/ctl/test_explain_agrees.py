@@ -7,6 +7,7 @@ a run, LOGINS=N changes their number."""
 import datetime
 import os
 import random
+import shutil
 
 from harness import admin_socket, configure, gate, lab, tap
 
@@ -17,7 +18,8 @@ COUNTRIES = ["JP", "US", "CN", "FR", "DE", "GB", "KR"]
 CONTINENTS = {"continent:AS": {"JP", "CN", "KR"}, "continent:EU": {"FR", "DE", "GB"}}
 NETWORKS = ["127.1.0.0/16", "127.2.0.0/24", "127.4.0.1/32", "2001:db8:1::/48", "loopback", "private", "10.0.0.0/8"]
 ADDRESSES = ["127.1.0.1", "127.2.0.1", "127.2.1.1", "127.3.0.1", "127.4.0.1", "127.5.0.1", "127.11.0.1", "127.14.0.1",
-             "127.0.0.1", "10.1.2.3", "::1", "2001:db8:1::5", "2001:db8:2::5", "2001:db8:ff::1", "::ffff:127.4.0.1", None]
+             "127.0.0.1", "10.1.2.3", "::1", "2001:db8:1::5", "2001:db8:2::5", "2001:db8:ff::1", "::ffff:127.4.0.1",
+             None]
 SERVICES = ["imap", "pop3", "smtp", "submission", "sieve", "managesieve", "doveadm", "lmtp", "nntp"]
 MECHANISMS = [None, None, "PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-256"]
 RULES = ["service-closed", "mechanism", "network", "country", "country-unknown", "legacy-auth", "second-factor-missing"]
@@ -63,7 +65,8 @@ class Writer:
 
     def travel(self):
         first, last = sorted([self.day(), self.day()])
-        return f'travel = ( {{ countries = {self.words(self.some(COUNTRIES))}; from = "{first}"; until = "{last}"; }} );'
+        where = self.words(self.some(COUNTRIES))
+        return f'travel = ( {{ countries = {where}; from = "{first}"; until = "{last}"; }} );'
 
     def legacy_auth(self):
         keys = []
@@ -77,7 +80,8 @@ class Writer:
         if self.chance(0.4):
             keys.append(f'from = "{self.day()}";')
             if self.chance(0.5):
-                keys.append(f'brownouts = ( {{ at = "{self.day(3)}T00:00"; lasting = "{self.random.choice([1, 4])}d"; }} );')
+                lasting = self.random.choice([1, 4])
+                keys.append(f'brownouts = ( {{ at = "{self.day(3)}T00:00"; lasting = "{lasting}d"; }} );')
         return f"legacy_auth = {{ {' '.join(keys)} }};" if keys else ""
 
     def second_factor(self):
@@ -110,7 +114,10 @@ class Writer:
 def build(of_lab, writer, number, accounts):
     """A world: the main file, a domain's, two groups and the accounts' files. Its accounts' names."""
     names = [f"w{number}n{account}" for account in range(accounts)]
-    configure(of_lab, writer.policy(0.6), 'groups = [ "staff", "students" ]; domains = [ "example.test", "other.test" ];')
+    for folder in ("accounts", "domains", "groups"):
+        shutil.rmtree(of_lab.path(folder), ignore_errors=True)
+    configure(of_lab, writer.policy(0.6),
+              'groups = [ "staff", "students" ]; domains = [ "example.test", "other.test" ];')
     of_lab.write("domains/other.test.conf", writer.policy(0.5))
     for group in ("staff", "students"):
         members = writer.random.sample(names, len(names) // 3)
@@ -153,11 +160,11 @@ def explain(connection, login):
             return said
 
 
-def reported(of_lab, refs):
-    """What the log says would have been denied, by ref. Waits for the last login's line."""
-    of_lab.line(f"ref={refs[-1]}")
+def reported(of_lab, last, since):
+    """What the log says would have been denied, by ref. Waits for the line of the last login's ref."""
+    of_lab.line(f"ref={last}", since)
     found = {}
-    for line in of_lab.lines(r"\bref="):
+    for line in of_lab.lines(r"\bref=", since):
         words = dict(word.split("=", 1) for word in line.split() if "=" in word)
         if "would" in words:
             found[words["ref"]] = words["reason"]
@@ -167,6 +174,7 @@ def reported(of_lab, refs):
 def live(of_lab, writer, number, logins):
     """One world's logins, each asked both ways; how many got each verdict."""
     names = build(of_lab, writer, number, logins)
+    since = of_lab.mark()
     of_lab.start()
     counts = {}
     asked = []
@@ -178,7 +186,7 @@ def live(of_lab, writer, number, logins):
             assert real == said, f"{login}: the login gets {real}, explain says {said}\n{policies(of_lab, name)}"
             asked.append((login, ref, would, real[0]))
             counts[real] = counts.get(real, 0) + 1
-    seen = reported(of_lab, [ref for _, ref, _, _ in asked])
+    seen = reported(of_lab, asked[-1][1], since)
     for login, ref, would, verdict in asked:
         if verdict == "continue":
             tap.same(seen.get(ref), would, f"what would be denied of {login} by log and explain")
@@ -202,8 +210,8 @@ def agree():
     print(f"# SEED={SEED}")
     writer = Writer(SEED)
     counts = {}
-    for number in range(WORLDS):
-        with lab.Lab() as of_lab:
+    with lab.Lab() as of_lab:
+        for number in range(WORLDS):
             for verdict, count in live(of_lab, writer, number, LOGINS // WORLDS).items():
                 counts[verdict] = counts.get(verdict, 0) + count
     for verdict, count in sorted(counts.items(), key=str):

@@ -73,10 +73,8 @@ static void an_option_needs_one_value(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(options_may_stand_anywhere),
-        cmocka_unit_test(behind_two_dashes_everything_is_an_operand),
-        cmocka_unit_test(a_lone_dash_is_an_operand),
-        cmocka_unit_test(what_is_no_option_is_refused),
+        cmocka_unit_test(options_may_stand_anywhere), cmocka_unit_test(behind_two_dashes_everything_is_an_operand),
+        cmocka_unit_test(a_lone_dash_is_an_operand),  cmocka_unit_test(what_is_no_option_is_refused),
         cmocka_unit_test(an_option_needs_one_value),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -175,12 +175,15 @@ static void links_are_not_followed(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(what_was_edited_takes_the_file_s_place_with_its_mode, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(what_was_edited_takes_the_file_s_place_with_its_mode, make_folder,
+                                        remove_folder),
         cmocka_unit_test_setup_teardown(an_editor_that_replaces_the_copy_is_followed, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(a_new_file_starts_with_a_text_and_takes_another_s_mode, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_new_file_starts_with_a_text_and_takes_another_s_mode, make_folder,
+                                        remove_folder),
         cmocka_unit_test_setup_teardown(the_same_text_is_seen_to_be_unchanged, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(only_one_may_edit_at_a_time, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(a_file_that_was_changed_meanwhile_is_not_overwritten, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_file_that_was_changed_meanwhile_is_not_overwritten, make_folder,
+                                        remove_folder),
         cmocka_unit_test_setup_teardown(links_are_not_followed, make_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

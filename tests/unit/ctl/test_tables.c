@@ -80,9 +80,8 @@ static void spans_show_their_two_largest_units(void **state) {
     static const struct {
         int64_t seconds;
         const char *text;
-    } rows[] = {{0, "0 s"},          {59, "59 s"},      {60, "1 m"},           {61, "1 m 1 s"},
-                {3600, "1 h"},       {3661, "1 h 1 m"}, {86399, "23 h 59 m"}, {86400, "1 d"},
-                {90000, "1 d 1 h"}, {86401, "1 d"}};
+    } rows[] = {{0, "0 s"},        {59, "59 s"},         {60, "1 m"},    {61, "1 m 1 s"},    {3600, "1 h"},
+                {3661, "1 h 1 m"}, {86399, "23 h 59 m"}, {86400, "1 d"}, {90000, "1 d 1 h"}, {86401, "1 d"}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char text[WHEN_TEXT_SIZE];
         when_format_span(rows[i].seconds, text);

@@ -90,7 +90,8 @@ static inline struct judgement scene_judge(judge_function *judge, const struct f
 }
 
 /* Judges and compares the words for it. */
-static inline void scene_says(judge_function *judge, tell_function *tell, const struct facts *facts, const char *words) {
+static inline void scene_says(judge_function *judge, tell_function *tell, const struct facts *facts,
+                              const char *words) {
     struct judgement judgement = scene_judge(judge, facts);
     char storage[200];
     struct buffer text;

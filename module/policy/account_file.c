@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A bounded store of account policies, the least lately used going first. Each login costs one stat; a file is read when
- * it is new or has changed. One that cannot be used never takes the place of one that could: the last good version stays
- * in force. Names come in canonical form, which holds no '/', so no name leads out of the folder. */
+/* A bounded store of account policies, the least lately used going first. Each login costs one stat; a file is read
+ * when it is new or has changed. One that cannot be used never takes the place of one that could: the last good version
+ * stays in force. Names come in canonical form, which holds no '/', so no name leads out of the folder. */
 #include "policy/account_file.h"
 
 #include <errno.h>
@@ -180,7 +180,8 @@ static void report(const struct kept *kept, const struct mistakes *mistakes,
     log_add_text(&buffer, first);
     if (mistakes->grave > 1)
         (void)buffer_add_format(&buffer, " (and %zu more)", mistakes->grave - 1);
-    (void)buffer_add(&buffer, kept->good != NULL ? "; the version before stays in force for " : "; until then no login of ");
+    (void)buffer_add(&buffer,
+                     kept->good != NULL ? "; the version before stays in force for " : "; until then no login of ");
     log_add_text(&buffer, kept->account);
     if (kept->good == NULL)
         (void)buffer_add(&buffer, " is possible");
@@ -211,18 +212,26 @@ static void cannot_look(struct kept *kept, const char *path, int error, struct m
     mistakes_add(mistakes, (struct place){.file = path}, "%s; make it readable to the daemon", strerror(error));
 }
 
-/* Brings `kept` up to date with what `path` is now; `error` says why there is no `status`, 0 that there is one. */
-static void refresh(const struct account_files *files, struct kept *kept, const char *path, struct stat *status,
-                    int error, struct mistakes *mistakes) {
-    struct stamp now = error == 0 ? stamp_of(status) : (struct stamp){.error = error}, before = kept->stamp;
+/* What there is at a path at the moment. */
+struct look {
+    const char *path;
+    struct stat status;
+    int error; /* why there is no status, or 0 */
+};
+
+/* Brings `kept` up to date with what was seen. */
+static void refresh(const struct account_files *files, struct kept *kept, struct look *look,
+                    struct mistakes *mistakes) {
+    struct stamp now = look->error == 0 ? stamp_of(&look->status) : (struct stamp){.error = look->error};
+    struct stamp before = kept->stamp;
     bool was_broken = kept->broken;
     if (same_stamp(&now, &before) && !kept->young)
         return;
-    if (error != 0) {
-        cannot_look(kept, path, error, mistakes);
+    if (look->error != 0) {
+        cannot_look(kept, look->path, look->error, mistakes);
         return;
     }
-    read_again(files, kept, path, status, mistakes);
+    read_again(files, kept, look->path, &look->status, mistakes);
     if (was_broken && same_stamp(&kept->stamp, &before))
         mistakes_clear(mistakes); /* read once more only to be sure: it has been complained of */
 }
@@ -239,12 +248,12 @@ static struct kept *use(struct account_files *files, const char *account) {
 enum account_file_result account_files_find(struct account_files *files, const char *account, struct layer **layer,
                                             void (*complain)(void *context, const char *line), void *context) {
     char path[PATH_MAX];
-    struct stat status;
+    struct look look = {.path = path};
     *layer = NULL;
     if (!account_file_path(files->folder, files->default_domain, account, path, sizeof path))
         return ACCOUNT_FILE_NONE;
-    int error = lstat(path, &status) == 0 ? 0 : errno;
-    if (error == ENOENT) {
+    look.error = lstat(path, &look.status) == 0 ? 0 : errno;
+    if (look.error == ENOENT) {
         struct kept *gone = find(files, account);
         if (gone != NULL)
             forget(files, gone);
@@ -254,7 +263,7 @@ enum account_file_result account_files_find(struct account_files *files, const c
     if (kept == NULL)
         return ACCOUNT_FILE_BROKEN;
     struct mistakes mistakes = {.list = NULL};
-    refresh(files, kept, path, &status, error, &mistakes);
+    refresh(files, kept, &look, &mistakes);
     if (kept->broken && mistakes.grave > 0)
         report(kept, &mistakes, complain, context);
     mistakes_clear(&mistakes);

@@ -34,8 +34,8 @@ enum account_file_result {
     ACCOUNT_FILE_BROKEN, /* and no version of it was ever good */
 };
 
-/* The layer of a canonical name, which the files own until the next call. `complain` (may be NULL) is called with a line
- * for the log, once for each change that made the file unusable. */
+/* The layer of a canonical name, which the files own until the next call. `complain` (may be NULL) is called with a
+ * line for the log, once for each change that made the file unusable. */
 enum account_file_result account_files_find(struct account_files *files, const char *account, struct layer **layer,
                                             void (*complain)(void *context, const char *line), void *context);
 

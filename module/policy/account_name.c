@@ -10,7 +10,7 @@
 
 #include "base/buffer.h"
 
-#define LABEL_LIMIT 63
+#define LABEL_LIMIT  63
 #define DOMAIN_LIMIT 253
 
 /* The C library's own functions follow the locale; a name must not. */
@@ -79,8 +79,8 @@ static bool domain_served(const struct account_naming *naming, const char *domai
 
 /* How many bytes of the local part, `length` long, come before the recipient delimiter. */
 static size_t length_before_delimiter(const struct account_naming *naming, const char *local, size_t length) {
-    const char *delimiter = naming->recipient_delimiter == '\0' ? NULL
-                                                                : memchr(local, naming->recipient_delimiter, length);
+    const char *delimiter =
+        naming->recipient_delimiter == '\0' ? NULL : memchr(local, naming->recipient_delimiter, length);
     return delimiter == NULL ? length : (size_t)(delimiter - local);
 }
 

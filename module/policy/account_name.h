@@ -7,16 +7,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define ACCOUNT_NAME_LIMIT 320                     /* bytes, RFC 3696 erratum 1690's bound rounded as DESIGN has it */
-#define ACCOUNT_NAME_SIZE (ACCOUNT_NAME_LIMIT + 1) /* with its NUL */
+#define ACCOUNT_NAME_LIMIT 320                      /* bytes, RFC 3696 erratum 1690's bound rounded as DESIGN has it */
+#define ACCOUNT_NAME_SIZE  (ACCOUNT_NAME_LIMIT + 1) /* with its NUL */
 
 /* What decides the form; borrowed from the host's settings. */
 struct account_naming {
-    const char *default_domain;   /* lower case, NULL: names without a domain stay without one */
-    const char *const *domains;   /* served ones, lower case; with none, any domain is served */
+    const char *default_domain; /* lower case, NULL: names without a domain stay without one */
+    const char *const *domains; /* served ones, lower case; with none, any domain is served */
     size_t domain_count;
-    bool domains_sorted;          /* in strcmp's order, so that thousands of them are searched by halves */
-    char recipient_delimiter;     /* '\0': none */
+    bool domains_sorted;      /* in strcmp's order, so that thousands of them are searched by halves */
+    char recipient_delimiter; /* '\0': none */
 };
 
 /* Writes the canonical form of `name`. False (and "") where the name is malformed or its domain not served. */

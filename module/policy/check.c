@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Looks at every file, accounts included, as `authgatectl check` asks. It reads them by the same functions as the daemon
- * does, so that it can find no mistake that the daemon would not, and miss none that it would. It changes nothing. */
+/* Looks at every file, accounts included, as `authgatectl check` asks. It reads them by the same functions as the
+ * daemon does, so that it can find no mistake that the daemon would not, and miss none that it would. It changes
+ * nothing. */
 #include <libgen.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -29,8 +30,8 @@ static void count_one(struct check *check) {
 
 static void check_policy(struct check *check, const char *path, bool includes, bool group) {
     struct group_values values = {.set = {false}};
-    struct layer *layer = policy_file_read(path, includes, &check->configuration->context, group ? &values : NULL,
-                                           check->mistakes, NULL);
+    struct policy_file file = {.path = path, .includes = includes, .group = group ? &values : NULL};
+    struct layer *layer = policy_file_read(&file, &check->configuration->context, check->mistakes);
     policy_reminders(layer, check->now, check->mistakes);
     layer_release(&layer);
 }
@@ -48,9 +49,11 @@ static void check_account_name(struct check *check, const char *path, const char
     buffer_init(&buffer, accounts, sizeof accounts);
     (void)buffer_add_format(&buffer, "%s/accounts", check->configuration->folder);
     if (!account_name_canonical(naming, name, canonical))
-        mistakes_add(check->mistakes, place, "%s cannot be the name of an account here, so this file is never read", name);
+        mistakes_add(check->mistakes, place, "%s cannot be the name of an account here, so this file is never read",
+                     name);
     else if (!account_file_path(accounts, naming->default_domain, canonical, own, sizeof own) || strcmp(own, path) != 0)
-        mistakes_add(check->mistakes, place, "this file is never read; the file of the account %s is %s", canonical, own);
+        mistakes_add(check->mistakes, place, "this file is never read; the file of the account %s is %s", canonical,
+                     own);
 }
 
 static void check_account(struct check *check, const char *folder, const char *name, const char *domain) {
@@ -61,7 +64,8 @@ static void check_account(struct check *check, const char *folder, const char *n
     if (!buffer_add_format(&buffer, "%s/%s", folder, name))
         return;
     if (stem == 0) {
-        mistakes_warn(check->mistakes, (struct place){.file = path}, "this is never read; its name does not end in .conf");
+        mistakes_warn(check->mistakes, (struct place){.file = path},
+                      "this is never read; its name does not end in .conf");
         return;
     }
     buffer_init(&buffer, local, sizeof local);
@@ -100,7 +104,8 @@ static void list_accounts(struct check *check, const char *path, struct account_
     }
 }
 
-static void check_domain_folder(struct check *check, const char *path, const char *domain, const struct folder *folder) {
+static void check_domain_folder(struct check *check, const char *path, const char *domain,
+                                const struct folder *folder) {
     const struct account_naming *naming = &check->configuration->host.settings.naming;
     char name[ACCOUNT_NAME_SIZE * 2], canonical[ACCOUNT_NAME_SIZE];
     struct buffer buffer;
@@ -109,7 +114,8 @@ static void check_domain_folder(struct check *check, const char *path, const cha
     bool served = account_name_canonical(naming, name, canonical) && strcmp(name, canonical) == 0;
     if (!served)
         mistakes_add(check->mistakes, (struct place){.file = path},
-                     "nothing in here is ever read; %s is not the name, in lower case, of a domain that is served", domain);
+                     "nothing in here is ever read; %s is not the name, in lower case, of a domain that is served",
+                     domain);
     for (size_t i = 0; i < folder->count; i++) {
         if (served)
             check_account(check, path, folder->names[i], domain);

@@ -21,11 +21,11 @@ enum socket_kind { SOCKET_GATE, SOCKET_SASLAUTHD, SOCKET_ADMIN };
 struct socket_setting {
     enum socket_kind kind;
     const char *path;
-    const char *owner; /* NULL: the daemon's */
-    const char *group; /* NULL: the daemon's */
-    mode_t mode;       /* 0600 unless set */
-    uint32_t requests; /* bit for each name of request_words, all by default */
-    uint32_t services; /* bit for each service, ALL_SERVICES by default */
+    const char *owner;   /* NULL: the daemon's */
+    const char *group;   /* NULL: the daemon's */
+    mode_t mode;         /* 0600 unless set */
+    uint32_t requests;   /* bit for each name of request_words, all by default */
+    uint32_t services;   /* bit for each service, ALL_SERVICES by default */
     const char *seen_as; /* path unless set */
     int line;
 };
@@ -44,7 +44,7 @@ struct settings {
     const char *user;             /* NULL: stay who you are */
     const char *country_database; /* NULL: none */
     struct account_naming naming;
-    const char *const *services;  /* names by service number, in all service_count */
+    const char *const *services; /* names by service number, in all service_count */
     size_t service_count;
     enum log_setting log;
     const char *timezone; /* NULL: the host's */
@@ -75,8 +75,8 @@ int configuration_service(const struct configuration *configuration, const char 
 
 enum policy_result {
     POLICY_FOUND,
-    POLICY_UNREADABLE,  /* the account's file is broken and there was no good version yet */
-    POLICY_ASK_GROUPS,  /* unix groups must be looked up first: see configuration_group_query */
+    POLICY_UNREADABLE, /* the account's file is broken and there was no good version yet */
+    POLICY_ASK_GROUPS, /* unix groups must be looked up first: see configuration_group_query */
 };
 
 /* The policy of a canonical account name as it is now; `now` is clock_monotonic milliseconds (for cached groups). Opens
@@ -89,8 +89,8 @@ enum policy_result configuration_policy(struct configuration *configuration, con
 void configuration_complain(struct configuration *configuration, void (*complain)(void *context, const char *line),
                             void *context);
 
-/* Adds a warning for each exception in the main file, domains/ and groups/ that ends within a week of `now` (seconds since
- * the epoch) or has ended: for the log, once a day. */
+/* Adds a warning for each exception in the main file, domains/ and groups/ that ends within a week of `now` (seconds
+ * since the epoch) or has ended: for the log, once a day. */
 void configuration_reminders(const struct configuration *configuration, int64_t now, struct mistakes *mistakes);
 
 /* A lookup of unix groups that may block: made on the main thread, run on any, its answer taken on the main thread. It

@@ -12,7 +12,7 @@
 #include "base/buffer.h"
 
 #define ZONE_FOLDER "/usr/share/zoneinfo/"
-#define DAY 86400
+#define DAY         86400
 
 bool zone_exists(const char *name) {
     char path[256];
@@ -151,8 +151,8 @@ static enum date_fault parse(const char *text, struct parsed *parsed) {
     if ((!has_time && length != strlen("2026-12-01")) || !digits(text, 4, &year) || text[4] != '-' ||
         !digits(text + 5, 2, &month) || text[7] != '-' || !digits(text + 8, 2, &day))
         return DATE_NOT_ONE;
-    if (has_time && (text[10] != 'T' || !digits(text + 11, 2, &hour) || text[13] != ':' ||
-                     !digits(text + 14, 2, &minute)))
+    if (has_time &&
+        (text[10] != 'T' || !digits(text + 11, 2, &hour) || text[13] != ':' || !digits(text + 14, 2, &minute)))
         return DATE_NOT_ONE;
     if (!day_exists(year, month, day))
         return DATE_NO_SUCH_DAY;

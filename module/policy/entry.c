@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Reads groups within lists by the entry keys of the table, then makes travels, spans and exceptions of them. host.c does
- * the same for sockets. What needs two fields to be judged, such as an end before its start, is judged here. */
+/* Reads groups within lists by the entry keys of the table, then makes travels, spans and exceptions of them. host.c
+ * does the same for sockets. What needs two fields to be judged, such as an end before its start, is judged here. */
 #include "policy/entry.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Fills struct settings from the main file. Called when a configuration is loaded; opens nothing and asks nobody whether
- * users, groups or paths exist, since `check` may run on another host than the daemon. */
+/* Fills struct settings from the main file. Called when a configuration is loaded; opens nothing and asks nobody
+ * whether users, groups or paths exist, since `check` may run on another host than the daemon. */
 #include "policy/host.h"
 
 #include <stdlib.h>
@@ -171,11 +171,9 @@ static void check_groups(struct host_reading *file) {
 
 void host_read(struct host *host, const char *path, const struct document *document, struct mistakes *mistakes) {
     services_start(&host->services);
-    struct host_reading file = {.reading = {.document = document,
-                                            .mistakes = mistakes,
-                                            .memory = &host->memory,
-                                            .services = &host->services},
-                                .host = host};
+    struct host_reading file = {
+        .reading = {.document = document, .mistakes = mistakes, .memory = &host->memory, .services = &host->services},
+        .host = host};
     struct reading_place place = {
         .place = PLACE_HOST, .other = PLACE_HOST, .take = take, .context = &file, .other_group = "defaults"};
     reading_group(&file.reading, document_root(document), "", &place);

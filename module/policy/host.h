@@ -21,8 +21,8 @@ struct host {
     struct arena memory;
 };
 
-/* Reads them out of the main file, `path` being its name. What is wrong is in `mistakes`; the settings are then as whole
- * as they can be, so that the other files can be looked at. */
+/* Reads them out of the main file, `path` being its name. What is wrong is in `mistakes`; the settings are then as
+ * whole as they can be, so that the other files can be looked at. */
 void host_read(struct host *host, const char *path, const struct document *document, struct mistakes *mistakes);
 
 /* Where a key was set, for mistakes that show later. */

@@ -9,8 +9,8 @@
 
 #define SECOND 1
 #define MINUTE 60
-#define HOUR 3600
-#define DAY 86400
+#define HOUR   3600
+#define DAY    86400
 
 static const char *const mode_choices[] = {"enforce", "report", "off", NULL};
 static const char *const action_choices[] = {"allow", "report", "deny", NULL};
@@ -23,9 +23,12 @@ static const char *const exists_choices[] = {"none", "nss", NULL};
 static const char *const socket_choices[] = {"gate", "saslauthd", "admin", NULL};
 
 #define ENTRY(id_, name_, type_, required_, help_, ...)                                                                \
-    { .id = (id_), .name = (name_), .place = PLACE_ENTRY, .type = (type_), .required = (required_), .help = (help_),   \
-      __VA_ARGS__ }
-#define LAST_ENTRY { .name = NULL }
+    {                                                                                                                  \
+        .id = (id_), .name = (name_), .place = PLACE_ENTRY, .type = (type_), .required = (required_), .help = (help_), \
+        __VA_ARGS__                                                                                                    \
+    }
+#define LAST_ENTRY                                                                                                     \
+    { .name = NULL }
 
 const char *const socket_request_words[] = {"begin", "commit", "end", "ask", "smtpd_access_policy", NULL};
 
@@ -86,12 +89,13 @@ static const struct key keys[] = {
     HOST(HOST_COUNTRY_DATABASE, "country_database", TYPE_PATH, "The mmdb file that knows the country of an address"),
     HOST(HOST_STORE, "store", TYPE_URL, "Where secrets, used codes, app passwords and locks are kept"),
     HOST(HOST_HISTORY, "history", TYPE_URL, "Where past logins are kept"),
-    HOST(HOST_RAW_FOR, "raw_for", TYPE_DURATION, "How long past logins are kept one by one, before a row a day stands for them",
-         .low = DAY, .high = 3650 * DAY, .fallback = "\"30d\""),
+    HOST(HOST_RAW_FOR, "raw_for", TYPE_DURATION,
+         "How long past logins are kept one by one, before a row a day stands for them", .low = DAY, .high = 3650 * DAY,
+         .fallback = "\"30d\""),
     HOST(HOST_SECRET_KEY_FILE, "secret_key_file", TYPE_PATH, "The key that encrypts what the store holds"),
     HOST(HOST_ACCOUNT_EXISTS, "account_exists", TYPE_PROGRAM,
-         "What is asked whether an account still exists, before an app password opens it",
-         .choices = exists_choices, .fallback = "\"none\""),
+         "What is asked whether an account still exists, before an app password opens it", .choices = exists_choices,
+         .fallback = "\"none\""),
     HOST(HOST_SASLAUTHD_UPSTREAM, "saslauthd.upstream", TYPE_PATH, "The socket of the saslauthd that knows passwords",
          .fallback = "\"/run/saslauthd/mux\""),
     HOST(HOST_SASLAUTHD_REQUIRE_PLUGIN, "saslauthd.require_plugin", TYPE_BOOLEAN,
@@ -106,8 +110,9 @@ static const struct key keys[] = {
 
     POLICY(POLICY_MODE, "mode", TYPE_CHOICE, "Whether rules deny, only report what they would deny, or are off",
            .choices = mode_choices, .fallback = "\"enforce\""),
-    POLICY(POLICY_MODES, "modes", TYPE_CHOICE, "The mode of one rule, by the rule's name; the laxer of it and mode holds",
-           .per = PER_RULE, .choices = mode_choices),
+    POLICY(POLICY_MODES, "modes", TYPE_CHOICE,
+           "The mode of one rule, by the rule's name; the laxer of it and mode holds", .per = PER_RULE,
+           .choices = mode_choices),
     POLICY(POLICY_COUNTRIES_ALLOW, "countries.allow", TYPE_COUNTRIES,
            "The countries that logins may come from; every country unless set"),
     POLICY(POLICY_COUNTRIES_DENY, "countries.deny", TYPE_COUNTRIES, "The countries that no login may come from"),
@@ -152,8 +157,8 @@ static const struct key keys[] = {
     POLICY(POLICY_THROTTLE_PASSWORDS, "throttle.passwords", TYPE_NUMBER,
            "How many distinct wrong passwords a network may try for an account within the window", .low = 1,
            .high = 1000, .fallback = "5"),
-    POLICY(POLICY_THROTTLE_WINDOW, "throttle.window", TYPE_DURATION, "How long a wrong password counts",
-           .low = SECOND, .high = 7 * DAY, .fallback = "\"15m\""),
+    POLICY(POLICY_THROTTLE_WINDOW, "throttle.window", TYPE_DURATION, "How long a wrong password counts", .low = SECOND,
+           .high = 7 * DAY, .fallback = "\"15m\""),
     POLICY(POLICY_COMPROMISE_COUNTRIES, "compromise.countries", TYPE_NUMBER,
            "From how many countries accepted logins within the window mean that the account is not its owner's alone",
            .low = 2, .high = 50, .fallback = "3"),
@@ -164,8 +169,8 @@ static const struct key keys[] = {
     POLICY(POLICY_COMPROMISE_FOR, "compromise.for", TYPE_DURATION, "How long such an account stays locked",
            .low = MINUTE, .high = 366 * DAY, .fallback = "\"24h\""),
     POLICY(POLICY_STOLEN_ACTION, "stolen.action", TYPE_CHOICE,
-           "What is done when a right password comes from the wrong place or with wrong codes",
-           .choices = lock_choices, .fallback = "\"report\""),
+           "What is done when a right password comes from the wrong place or with wrong codes", .choices = lock_choices,
+           .fallback = "\"report\""),
     POLICY(POLICY_STOLEN_FOR, "stolen.for", TYPE_DURATION, "How long the account stays locked then", .low = MINUTE,
            .high = 366 * DAY, .fallback = "\"24h\""),
     POLICY(POLICY_EXCEPTIONS, "exceptions", TYPE_ENTRIES, "Rules that do not hold for a while; each ends by itself",

@@ -19,8 +19,8 @@ enum key_place {
 };
 
 enum key_type {
-    TYPE_CHOICE,     /* one of `choices`; its place among them is the number */
-    TYPE_CHOICES,    /* a list of them; the number has a bit for each */
+    TYPE_CHOICE,  /* one of `choices`; its place among them is the number */
+    TYPE_CHOICES, /* a list of them; the number has a bit for each */
     TYPE_BOOLEAN,
     TYPE_NUMBER,
     TYPE_DURATION,   /* "15m", in seconds */
@@ -42,9 +42,9 @@ enum key_type {
     TYPE_CHARACTER,  /* one printable character */
     TYPE_DOMAIN,
     TYPE_DOMAINS,
-    TYPE_WORDS,      /* names of letters, digits, '-', '_' and '.' */
-    TYPE_ACCOUNTS,   /* account names in any form */
-    TYPE_ENTRIES,    /* a list of groups, whose keys `entry` declares */
+    TYPE_WORDS,    /* names of letters, digits, '-', '_' and '.' */
+    TYPE_ACCOUNTS, /* account names in any form */
+    TYPE_ENTRIES,  /* a list of groups, whose keys `entry` declares */
     TYPE_COUNT
 };
 
@@ -92,13 +92,13 @@ enum exception_entry { EXCEPTION_ENTRY_RULE, EXCEPTION_ENTRY_SERVICE, EXCEPTION_
 #define ENTRY_KEY_LIMIT 8 /* keys that one entry can have */
 
 struct key {
-    const char *name;     /* dotted: the groups that it stands in, and its own name; in an entry its own name alone */
+    const char *name; /* dotted: the groups that it stands in, and its own name; in an entry its own name alone */
     enum key_place place;
     enum key_type type;
     enum key_per per;
-    int id;               /* in the enum of its place: host_key, policy_key, group_key, or an entry's */
-    const char *fallback; /* its value where nobody sets it, as it would be written; NULL: none */
-    int64_t low, high;    /* bounds of numbers and of durations in seconds */
+    int id;                     /* in the enum of its place: host_key, policy_key, group_key, or an entry's */
+    const char *fallback;       /* its value where nobody sets it, as it would be written; NULL: none */
+    int64_t low, high;          /* bounds of numbers and of durations in seconds */
     const char *const *choices; /* NULL-terminated; "" stands for a number without a word */
     const struct key *entry;    /* NULL-named at its end, in the order of their ids */
     bool required;              /* in an entry */

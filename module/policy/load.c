@@ -85,8 +85,9 @@ static void read_domain(struct configuration *configuration, const char *folder,
                      "%s is no domain; name the file after a domain in lower case, such as example.com.conf", name);
         return;
     }
-    configuration->domains[configuration->domain_count++] = (struct domain_policy){
-        name, policy_file_read(path, true, &configuration->context, NULL, mistakes, NULL)};
+    struct policy_file found = {.path = path, .includes = true};
+    configuration->domains[configuration->domain_count++] =
+        (struct domain_policy){name, policy_file_read(&found, &configuration->context, mistakes)};
 }
 
 /* Names come sorted with their ".conf", which sorts a-b.conf before a.conf; without it the order is another. */
@@ -127,8 +128,7 @@ static void serve(struct configuration *configuration, struct mistakes *mistakes
     const struct value *listed = &host->values[HOST_DOMAINS];
     const char *default_domain = host->settings.naming.default_domain;
     size_t count = 0;
-    const char **served =
-        arena_take(&host->memory, listed->count + configuration->domain_count + 1, sizeof *served);
+    const char **served = arena_take(&host->memory, listed->count + configuration->domain_count + 1, sizeof *served);
     if (served == NULL)
         return;
     for (size_t i = 0; i < listed->count; i++)
@@ -175,13 +175,15 @@ static void add_members_file(struct group_loading *loading, unsigned group) {
     if (!loading->values.set[GROUP_MEMBERS_FILE])
         return;
     struct configuration *configuration = loading->configuration;
-    struct place place = {.file = loading->path, .line = file->line};
     const char *path = file->words[0][0] == '/'
                            ? file->words[0]
                            : load_path(memory_of(configuration), configuration->folder, file->words[0]);
+    struct members_file listed = {.path = path,
+                                  .place = {.file = loading->path, .line = file->line},
+                                  .naming = &configuration->host.settings.naming,
+                                  .group = group};
     if (path != NULL)
-        members_read_file(configuration->members, path, group, &configuration->host.settings.naming, place,
-                          loading->mistakes);
+        members_read_file(configuration->members, &listed, loading->mistakes);
 }
 
 static void add_unix_group(struct group_loading *loading, unsigned group) {
@@ -210,8 +212,8 @@ static void read_group(struct group_loading *loading, const char *name) {
         return;
     loading->values = (struct group_values){.set = {false}};
     unsigned group = (unsigned)configuration->group_count;
-    struct layer *layer = policy_file_read(loading->path, true, &configuration->context, &loading->values,
-                                           loading->mistakes, NULL);
+    struct policy_file found = {.path = loading->path, .includes = true, .group = &loading->values};
+    struct layer *layer = policy_file_read(&found, &configuration->context, loading->mistakes);
     if (layer == NULL)
         return; /* and with it the values */
     configuration->groups[configuration->group_count++] = (struct group_policy){name, layer};
@@ -257,7 +259,8 @@ static void read_groups(struct configuration *configuration, struct mistakes *mi
 
 static struct layer *read_account(void *context, const char *path, struct mistakes *mistakes, struct stat *status) {
     const struct configuration *configuration = context;
-    return policy_file_read(path, false, &configuration->context, NULL, mistakes, status);
+    struct policy_file file = {.path = path, .status = status};
+    return policy_file_read(&file, &configuration->context, mistakes);
 }
 
 /* Accounts of the default domain have no folder of their own; files in one would never be read. */
@@ -276,8 +279,8 @@ static void prepare_accounts(struct configuration *configuration, struct mistake
         return;
     check_default_folder(configuration, path, mistakes);
     struct account_reader reader = {read_account, configuration};
-    configuration->accounts = account_files_create(path, configuration->host.settings.naming.default_domain,
-                                                   ACCOUNT_FILES_KEPT, reader);
+    configuration->accounts =
+        account_files_create(path, configuration->host.settings.naming.default_domain, ACCOUNT_FILES_KEPT, reader);
     memory_of(configuration)->failed |= configuration->accounts == NULL;
 }
 

@@ -99,33 +99,32 @@ static char *trimmed(char *line) {
     return line;
 }
 
-static void read_line(struct members *members, char *line, unsigned group, const struct account_naming *naming,
-                      struct place place, struct mistakes *mistakes) {
+static void read_line(struct members *members, char *line, const struct members_file *file, int number,
+                      struct mistakes *mistakes) {
     char account[ACCOUNT_NAME_SIZE];
     const char *name = trimmed(line);
+    struct place place = {.file = file->path, .line = number};
     if (name[0] == '\0')
         return;
-    if (!account_name_canonical(naming, name, account))
+    if (!account_name_canonical(file->naming, name, account))
         mistakes_add(mistakes, place, "\"%.80s\" cannot be an account here; write a name, with a domain that is served",
                      name);
-    else if (!members_add(members, account, group))
+    else if (!members_add(members, account, file->group))
         mistakes_add(mistakes, place, "memory is short");
 }
 
-void members_read_file(struct members *members, const char *path, unsigned group, const struct account_naming *naming,
-                       struct place place, struct mistakes *mistakes) {
+void members_read_file(struct members *members, const struct members_file *file, struct mistakes *mistakes) {
+    struct source source = {.path = file->path, .limit = SOURCE_MEMBERS_LIMIT, .place = file->place};
     size_t length;
-    char *text = source_read(path, SOURCE_MEMBERS_LIMIT, place, mistakes, &length, NULL);
+    char *text = source_read(&source, mistakes, &length, NULL);
     if (text == NULL)
         return;
-    place = (struct place){.file = path};
     mistakes_limit(mistakes, 200);
     if (memchr(text, '\0', length) != NULL)
-        mistakes_add(mistakes, place, "a NUL; this is no text file");
+        mistakes_add(mistakes, (struct place){.file = file->path}, "a NUL; this is no text file");
     char *rest = text;
-    for (char *line = strsep(&rest, "\n"); line != NULL; line = strsep(&rest, "\n")) {
-        place.line++;
-        read_line(members, line, group, naming, place, mistakes);
-    }
+    int number = 0;
+    for (char *line = strsep(&rest, "\n"); line != NULL; line = strsep(&rest, "\n"))
+        read_line(members, line, file, ++number, mistakes);
     free(text);
 }

@@ -24,9 +24,15 @@ bool members_add(struct members *members, const char *account, unsigned group);
 /* A bit for each group that the account was put into. */
 uint64_t members_groups(const struct members *members, const char *account);
 
-/* Puts everybody named in a file into a group: an account's name in any form on each line; `#` starts a comment. `place`
- * is where the file is named. */
-void members_read_file(struct members *members, const char *path, unsigned group, const struct account_naming *naming,
-                       struct place place, struct mistakes *mistakes);
+/* A file with an account's name, in any form, on each line; `#` starts a comment. */
+struct members_file {
+    const char *path;
+    struct place place; /* where the file is named */
+    const struct account_naming *naming;
+    unsigned group;
+};
+
+/* Puts everybody named in a file into its group. */
+void members_read_file(struct members *members, const struct members_file *file, struct mistakes *mistakes);
 
 #endif

@@ -15,36 +15,36 @@
 /* Every key that a policy file may set, as declared in keys.c. A key with one entry for each service or rule
  * (`services.pop3`, `modes.country`) takes as many slots as there can be; the others take one. */
 enum policy_key {
-    POLICY_MODE,                            /* choice enum mode */
-    POLICY_MODES,                           /* per rule (enum reason): choice enum mode */
-    POLICY_COUNTRIES_ALLOW,                 /* countries; absent: every country */
-    POLICY_COUNTRIES_DENY,                  /* countries */
-    POLICY_COUNTRIES_UNKNOWN,               /* choice enum action; absent: deny once allow or deny is set */
-    POLICY_TRAVEL,                          /* travels */
-    POLICY_NETWORKS_TRUSTED,                /* prefixes */
-    POLICY_NETWORKS_DENIED,                 /* prefixes */
-    POLICY_NETWORKS_PROXIES,                /* prefixes */
-    POLICY_SERVICES,                        /* per service: choice: 0 open, 1 closed */
-    POLICY_LEGACY_AUTH_DEFAULT,             /* choice enum action */
-    POLICY_LEGACY_AUTH_SERVICES,            /* per service: choice enum action */
-    POLICY_LEGACY_AUTH_MECHANISMS,          /* words, upper case */
-    POLICY_LEGACY_AUTH_FROM,                /* time */
-    POLICY_LEGACY_AUTH_BROWNOUTS,           /* spans */
-    POLICY_SECOND_FACTOR_TOTP,              /* choice enum totp_demand */
-    POLICY_SECOND_FACTOR_FROM,              /* time */
-    POLICY_SECOND_FACTOR_APP_PASSWORDS,     /* boolean */
-    POLICY_SECOND_FACTOR_REMEMBER,          /* duration */
-    POLICY_SECOND_FACTOR_WINDOW,            /* number: steps either side */
-    POLICY_SECOND_FACTOR_TRUSTED_NETWORKS,  /* choice: 0 ask, 1 skip */
-    POLICY_THROTTLE_PASSWORDS,              /* number */
-    POLICY_THROTTLE_WINDOW,                 /* duration */
-    POLICY_COMPROMISE_COUNTRIES,            /* number */
-    POLICY_COMPROMISE_WINDOW,               /* duration */
-    POLICY_COMPROMISE_ACTION,               /* choice enum action (ACTION_DENY stands for "lock") */
-    POLICY_COMPROMISE_FOR,                  /* duration */
-    POLICY_STOLEN_ACTION,                   /* choice enum action (ACTION_DENY stands for "lock") */
-    POLICY_STOLEN_FOR,                      /* duration */
-    POLICY_EXCEPTIONS,                      /* exceptions */
+    POLICY_MODE,                           /* choice enum mode */
+    POLICY_MODES,                          /* per rule (enum reason): choice enum mode */
+    POLICY_COUNTRIES_ALLOW,                /* countries; absent: every country */
+    POLICY_COUNTRIES_DENY,                 /* countries */
+    POLICY_COUNTRIES_UNKNOWN,              /* choice enum action; absent: deny once allow or deny is set */
+    POLICY_TRAVEL,                         /* travels */
+    POLICY_NETWORKS_TRUSTED,               /* prefixes */
+    POLICY_NETWORKS_DENIED,                /* prefixes */
+    POLICY_NETWORKS_PROXIES,               /* prefixes */
+    POLICY_SERVICES,                       /* per service: choice: 0 open, 1 closed */
+    POLICY_LEGACY_AUTH_DEFAULT,            /* choice enum action */
+    POLICY_LEGACY_AUTH_SERVICES,           /* per service: choice enum action */
+    POLICY_LEGACY_AUTH_MECHANISMS,         /* words, upper case */
+    POLICY_LEGACY_AUTH_FROM,               /* time */
+    POLICY_LEGACY_AUTH_BROWNOUTS,          /* spans */
+    POLICY_SECOND_FACTOR_TOTP,             /* choice enum totp_demand */
+    POLICY_SECOND_FACTOR_FROM,             /* time */
+    POLICY_SECOND_FACTOR_APP_PASSWORDS,    /* boolean */
+    POLICY_SECOND_FACTOR_REMEMBER,         /* duration */
+    POLICY_SECOND_FACTOR_WINDOW,           /* number: steps either side */
+    POLICY_SECOND_FACTOR_TRUSTED_NETWORKS, /* choice: 0 ask, 1 skip */
+    POLICY_THROTTLE_PASSWORDS,             /* number */
+    POLICY_THROTTLE_WINDOW,                /* duration */
+    POLICY_COMPROMISE_COUNTRIES,           /* number */
+    POLICY_COMPROMISE_WINDOW,              /* duration */
+    POLICY_COMPROMISE_ACTION,              /* choice enum action (ACTION_DENY stands for "lock") */
+    POLICY_COMPROMISE_FOR,                 /* duration */
+    POLICY_STOLEN_ACTION,                  /* choice enum action (ACTION_DENY stands for "lock") */
+    POLICY_STOLEN_FOR,                     /* duration */
+    POLICY_EXCEPTIONS,                     /* exceptions */
     POLICY_KEY_COUNT
 };
 
@@ -53,7 +53,7 @@ enum action { ACTION_ALLOW, ACTION_REPORT, ACTION_DENY };
 enum totp_demand { TOTP_ENROLLED, TOTP_REQUIRED, TOTP_OFF };
 
 /* A service by its place in the host's list of known services; the first five are imap, pop3, smtp, sieve, doveadm. */
-#define SERVICE_LIMIT 16
+#define SERVICE_LIMIT   16
 #define SERVICE_UNKNOWN (-1)
 
 /* Times are seconds since the epoch; a span holds from <= now < until. */
@@ -70,7 +70,7 @@ struct travel {
 
 struct exception {
     enum reason rule;
-    int service; /* SERVICE_UNKNOWN: every service */
+    int service;   /* SERVICE_UNKNOWN: every service */
     int64_t until; /* exclusive */
     const char *reason;
     int line;
@@ -113,7 +113,8 @@ size_t policy_slot_count(enum policy_key key);
 /* The value of a key with one slot. */
 const struct value *policy_value(const struct policy *policy, enum policy_key key);
 
-/* The value of a key with a slot per service or rule; NULL where nobody set it for `index` (or index is out of range). */
+/* The value of a key with a slot per service or rule; NULL where nobody set it for `index` (or index is out of range).
+ */
 const struct value *policy_value_of(const struct policy *policy, enum policy_key key, int index);
 
 /* The number of a key's value, or `otherwise` where it has none. */

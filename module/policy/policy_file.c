@@ -161,13 +161,13 @@ struct layer *policy_layer(const struct document *document, const config_setting
     return layer;
 }
 
-struct layer *policy_file_read(const char *path, bool includes, const struct policy_context *context,
-                               struct group_values *group, struct mistakes *mistakes, struct stat *status) {
+struct layer *policy_file_read(const struct policy_file *file, const struct policy_context *context,
+                               struct mistakes *mistakes) {
     size_t grave = mistakes->grave, first = mistakes->count;
-    struct document *document = document_read(path, includes, status, mistakes);
+    struct document *document = document_read(file->path, file->includes, file->status, mistakes);
     struct layer *layer = NULL;
     if (document != NULL)
-        layer = policy_layer(document, document_root(document), context, group, mistakes);
+        layer = policy_layer(document, document_root(document), context, file->group, mistakes);
     document_free(&document);
     mistakes_sort(mistakes, first);
     if (mistakes->grave != grave)
@@ -187,8 +187,7 @@ bool policy_fallback(const struct key *key, struct arena *memory, struct value *
     struct document *document = document_parse("built-in", text, buffer.length, &mistakes);
     struct reading reading = {
         .document = document, .mistakes = &mistakes, .memory = memory, .services = &services, .built_in = true};
-    bool good = document != NULL &&
-                read_any(&reading, config_setting_get_elem(document_root(document), 0), key, value);
+    bool good = document != NULL && read_any(&reading, config_setting_get_elem(document_root(document), 0), key, value);
     document_free(&document);
     mistakes_clear(&mistakes);
     return good;

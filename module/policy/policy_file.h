@@ -26,14 +26,22 @@ struct group_values {
     bool set[GROUP_KEY_COUNT];
 };
 
-/* The layer of a group of settings, with one reference. With `group` the keys of a group's file may stand in it too. NULL
- * where memory is short; compare mistakes->grave for whether the layer may be used. */
+/* The layer of a group of settings, with one reference. With `group` the keys of a group's file may stand in it too.
+ * NULL where memory is short; compare mistakes->grave for whether the layer may be used. */
 struct layer *policy_layer(const struct document *document, const config_setting_t *settings,
                            const struct policy_context *context, struct group_values *group, struct mistakes *mistakes);
 
+/* A file to be read. */
+struct policy_file {
+    const char *path;
+    bool includes;              /* @include may stand in it */
+    struct group_values *group; /* NULL: it is no group's */
+    struct stat *status;        /* set to that of the file that was read; may be NULL */
+};
+
 /* Reads a whole file as a policy. NULL where anything is wrong with it. */
-struct layer *policy_file_read(const char *path, bool includes, const struct policy_context *context,
-                               struct group_values *group, struct mistakes *mistakes, struct stat *status);
+struct layer *policy_file_read(const struct policy_file *file, const struct policy_context *context,
+                               struct mistakes *mistakes);
 
 /* Warns of exceptions that end within a week of `now`, or have ended. NULL has none. */
 void policy_reminders(const struct layer *layer, int64_t now, struct mistakes *mistakes);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Walks the settings of a file and finds the key of each. What the file is for (host, defaults, group, account) comes from
- * the caller as the places whose keys may stand there. It reads no value itself. */
+/* Walks the settings of a file and finds the key of each. What the file is for (host, defaults, group, account) comes
+ * from the caller as the places whose keys may stand there. It reads no value itself. */
 #include "policy/reading.h"
 
 #include <stdarg.h>
@@ -89,7 +89,8 @@ static void suggest_siblings(struct suggestion *suggestion, const char *prefix, 
     }
 }
 
-/* The dotted name of a key anywhere whose last part is `name`, so that `allow` at the top is told of countries.allow. */
+/* The dotted name of a key anywhere whose last part is `name`, so that `allow` at the top is told of countries.allow.
+ */
 static const struct key *key_of_last_part(const char *name) {
     size_t count;
     const struct key *keys = keys_all(&count);
@@ -160,7 +161,8 @@ static void unknown_slot(struct reading *reading, const config_setting_t *settin
     }
     const char *kind = key->per == PER_SERVICE ? "service" : "rule that has a mode";
     if (suggestion.best != NULL)
-        reading_mistake(reading, setting, "there is no %s %s; did you mean %s?", kind, suggestion.word, suggestion.best);
+        reading_mistake(reading, setting, "there is no %s %s; did you mean %s?", kind, suggestion.word,
+                        suggestion.best);
     else if (key->per == PER_SERVICE)
         reading_mistake(reading, setting, "there is no service %s; services_known adds services", suggestion.word);
     else

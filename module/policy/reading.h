@@ -15,11 +15,11 @@
 struct reading {
     const struct document *document;
     struct mistakes *mistakes;
-    struct arena *memory;            /* of everything that is read */
+    struct arena *memory; /* of everything that is read */
     const struct services *services;
-    bool built_in;                   /* the text is the program's own: values say so, and give no line */
-    const char *file_seen;           /* the last file's name as the document has it, */
-    const char *file_kept;           /* and its copy in `memory` */
+    bool built_in;         /* the text is the program's own: values say so, and give no line */
+    const char *file_seen; /* the last file's name as the document has it, */
+    const char *file_kept; /* and its copy in `memory` */
 };
 
 /* Notes a mistake at a setting. */
@@ -32,8 +32,9 @@ void reading_warning(struct reading *reading, const config_setting_t *setting, c
 void reading_origin(struct reading *reading, const config_setting_t *setting, struct value *value);
 
 /* Looks at each setting of a group that is not ignored: by its name among the keys of two places (see key_find), deeper
- * in groups that keys stand in. `take` is called for each key that is found, with `slot` the number of the service or rule
- * where the key has one for each; what is not a key is a mistake. `prefix` is the dotted name of the group, "" for a file. */
+ * in groups that keys stand in. `take` is called for each key that is found, with `slot` the number of the service or
+ * rule where the key has one for each; what is not a key is a mistake. `prefix` is the dotted name of the group, "" for
+ * a file. */
 struct reading_place {
     enum key_place place, other;
     void (*take)(void *context, const config_setting_t *setting, const struct key *key, int slot);

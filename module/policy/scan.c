@@ -141,8 +141,9 @@ static bool includes_itself(const struct reading_file *file, const struct stat *
 static void include_file(struct cursor *cursor, struct place place, const char *path) {
     struct reading_file included = {
         .includer = cursor->file, .path = path, .depth = cursor->file->depth + 1, .includes = true};
+    struct source source = {.path = path, .limit = SOURCE_LIMIT, .place = place};
     size_t length;
-    char *text = source_read(path, SOURCE_LIMIT, place, cursor->tokens->mistakes, &length, &included.status);
+    char *text = source_read(&source, cursor->tokens->mistakes, &length, &included.status);
     if (text == NULL) {
         cursor->tokens->broken = true;
         return;
@@ -260,9 +261,9 @@ static void scan_bytes(struct tokens *tokens, const struct reading_file *file, c
 
 bool scan_file(struct tokens *tokens, const char *path, bool includes, struct stat *status) {
     struct reading_file file = {.path = path, .includes = includes};
-    struct place place = {.file = path};
+    struct source source = {.path = path, .limit = SOURCE_LIMIT, .place = {.file = path}};
     size_t length;
-    char *text = source_read(path, SOURCE_LIMIT, place, tokens->mistakes, &length, &file.status);
+    char *text = source_read(&source, tokens->mistakes, &length, &file.status);
     if (text == NULL)
         return false;
     if (status != NULL)

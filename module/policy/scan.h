@@ -9,8 +9,8 @@
 
 #include "policy/tokens.h"
 
-#define SCAN_LINE_LIMIT (64 * 1024) /* bytes */
-#define SCAN_INCLUDE_LIMIT 8        /* files within files */
+#define SCAN_LINE_LIMIT    (64 * 1024) /* bytes */
+#define SCAN_INCLUDE_LIMIT 8           /* files within files */
 
 /* Reads a file into `tokens` (started, empty). With `includes` its lines `@include "PATH"` are followed, PATH being
  * relative to the file that names it; else they are mistakes. False where the file itself cannot be read. Everything

@@ -15,7 +15,9 @@ static const char *called(const char *path, struct place place) {
     return strcmp(place.file, path) == 0 ? "the file" : path;
 }
 
-static int open_file(const char *path, struct place place, struct mistakes *mistakes) {
+static int open_file(const struct source *source, struct mistakes *mistakes) {
+    const char *path = source->path;
+    struct place place = source->place;
     int file = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (file < 0 && errno == ELOOP)
         mistakes_add(mistakes, place, "%s is a symbolic link; put the file itself there", called(path, place));
@@ -24,18 +26,18 @@ static int open_file(const char *path, struct place place, struct mistakes *mist
     return file;
 }
 
-static bool usable(const char *path, const struct stat *status, size_t limit, struct place place,
-                   struct mistakes *mistakes) {
+static bool usable(const struct source *source, const struct stat *status, struct mistakes *mistakes) {
+    const char *path = source->path;
+    struct place place = source->place;
     if (!S_ISREG(status->st_mode))
         mistakes_add(mistakes, place, "%s is no regular file", called(path, place));
     else if ((status->st_mode & (S_IWGRP | S_IWOTH)) != 0)
         mistakes_add(mistakes, place, "%s can be written by others than its owner; chmod go-w %s", called(path, place),
                      path);
-    else if (status->st_size > (off_t)limit)
-        mistakes_add(mistakes, place, "%s is longer than %zu KiB", called(path, place), limit / 1024);
+    else if (status->st_size > (off_t)source->limit)
+        mistakes_add(mistakes, place, "%s is longer than %zu KiB", called(path, place), source->limit / 1024);
     else if (status->st_size == 0)
-        mistakes_add(mistakes, place, "%s is empty; remove it, or write a comment to keep it",
-                     called(path, place));
+        mistakes_add(mistakes, place, "%s is empty; remove it, or write a comment to keep it", called(path, place));
     else
         return true;
     return false;
@@ -71,22 +73,20 @@ static char *read_file(int file, size_t size, size_t *length) {
     return bytes;
 }
 
-char *source_read(const char *path, size_t limit, struct place place, struct mistakes *mistakes, size_t *length,
-                  struct stat *status) {
+char *source_read(const struct source *source, struct mistakes *mistakes, size_t *length, struct stat *status) {
     struct stat own;
     if (status == NULL)
         status = &own;
-    int file = open_file(path, place, mistakes);
+    int file = open_file(source, mistakes);
     if (file < 0)
         return NULL;
     char *bytes = NULL;
-    if (fstat(file, status) != 0) {
-        mistakes_add(mistakes, place, "%s cannot be read: %s", called(path, place), strerror(errno));
-    } else if (usable(path, status, limit, place, mistakes)) {
+    bool looked = fstat(file, status) == 0, good = looked && usable(source, status, mistakes);
+    if (good)
         bytes = read_file(file, (size_t)status->st_size, length);
-        if (bytes == NULL)
-            mistakes_add(mistakes, place, "%s cannot be read: %s", called(path, place), strerror(errno));
-    }
+    if (!looked || (good && bytes == NULL))
+        mistakes_add(mistakes, source->place, "%s cannot be read: %s", called(source->path, source->place),
+                     strerror(errno));
     (void)close(file);
     return bytes;
 }

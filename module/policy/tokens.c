@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Keeps track of brackets and names as tokens come in. scan.c calls it for each token, document.c reads the outcome. What
- * libconfig would stop at (a name set twice, a word without quotes) is a mistake here and is put right in the text, so
- * that the rest of the file is looked at too. What a name means is not known here. */
+/* Keeps track of brackets and names as tokens come in. scan.c calls it for each token, document.c reads the outcome.
+ * What libconfig would stop at (a name set twice, a word without quotes) is a mistake here and is put right in the
+ * text, so that the rest of the file is looked at too. What a name means is not known here. */
 #include "policy/tokens.h"
 
 #include <ctype.h>
@@ -41,8 +41,7 @@ struct place tokens_place(const struct tokens *tokens, const struct token_place 
 
 struct place token_place_of(const struct tokens *tokens, size_t number) {
     const struct token *token = &tokens->list[number];
-    return (struct place){
-        .file = tokens->files[token->file], .line = (int)token->line, .column = (int)token->column};
+    return (struct place){.file = tokens->files[token->file], .line = (int)token->line, .column = (int)token->column};
 }
 
 static struct frame *innermost(struct tokens *tokens) {
@@ -271,8 +270,8 @@ static void add_name(struct tokens *tokens, const struct token_place *at, const 
         return;
     }
     if (line != 0) {
-        mistakes_add(tokens->mistakes, tokens_place(tokens, at), "%.*s is set for the second time; the first is in line %d",
-                     shown, text, line);
+        mistakes_add(tokens->mistakes, tokens_place(tokens, at),
+                     "%.*s is set for the second time; the first is in line %d", shown, text, line);
         token = add_ignored(tokens, at);
     } else if (!is_name(text, length)) {
         mistakes_add(tokens->mistakes, tokens_place(tokens, at),

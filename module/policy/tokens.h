@@ -11,8 +11,8 @@
 #include "policy/mistake.h"
 
 #define TOKENS_DEPTH_LIMIT 16   /* of brackets within brackets; a policy needs 4 */
-#define TOKENS_NAME_LIMIT 4096  /* settings with a name; libconfig compares each with all in its group */
-#define TOKENS_FILE_LIMIT 64    /* included ones too */
+#define TOKENS_NAME_LIMIT  4096 /* settings with a name; libconfig compares each with all in its group */
+#define TOKENS_FILE_LIMIT  64   /* included ones too */
 
 struct token {
     uint32_t start; /* in `text` */
@@ -29,7 +29,7 @@ struct token {
 enum expected { EXPECT_NAME, EXPECT_EQUALS, EXPECT_VALUE, EXPECT_END };
 
 struct frame {
-    char bracket;       /* '{' for a group and for the file itself, '(' for a list */
+    char bracket; /* '{' for a group and for the file itself, '(' for a list */
     enum expected expected;
     bool string_before; /* strings side by side are one */
     uint32_t opened;    /* its token */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Asking NSS blocks, so a query is an object of its own that a worker runs without anything else in reach. No answer is
- * never "no group": it is a failure, kept for 10 seconds so that a directory that is down is not asked at every login. */
+ * never "no group": it is a failure, kept for 10 seconds so that a directory that is down is not asked at every login.
+ */
 #include "policy/unix_group.h"
 
 #include <errno.h>
@@ -17,9 +18,9 @@
 #include "policy/arena.h"
 #include "policy/configuration.h"
 
-#define CACHED_ACCOUNTS 65536
-#define KEEP_ANSWER 300000 /* milliseconds */
-#define KEEP_FAILURE 10000
+#define CACHED_ACCOUNTS  65536
+#define KEEP_ANSWER      300000 /* milliseconds */
+#define KEEP_FAILURE     10000
 #define ENTRY_SIZE_LIMIT (16U * 1024 * 1024) /* bytes of one group or passwd entry */
 #define MEMBERSHIP_LIMIT 65536               /* groups of one user */
 
@@ -81,8 +82,7 @@ void unix_groups_free(struct unix_groups **groups) {
 
 static struct account_key key_of(const struct unix_groups *groups, const char *account) {
     size_t length = strlen(account);
-    return (struct account_key){
-        {siphash(groups->keys[0], account, length), siphash(groups->keys[1], account, length)}};
+    return (struct account_key){{siphash(groups->keys[0], account, length), siphash(groups->keys[1], account, length)}};
 }
 
 enum unix_groups_known unix_groups_find(struct unix_groups *groups, const char *account, int64_t now, uint64_t *bits) {
@@ -234,8 +234,8 @@ void unix_groups_answer(struct unix_groups *groups, struct group_query **query, 
     /* an answer to the groups of a configuration that has been replaced says nothing of these */
     if (same_groups(groups, *query)) {
         if (groups->accounts == NULL)
-            groups->accounts = table_create(CACHED_ACCOUNTS, sizeof(struct account_key), sizeof(struct remembered),
-                                            groups->keys[0]);
+            groups->accounts =
+                table_create(CACHED_ACCOUNTS, sizeof(struct account_key), sizeof(struct remembered), groups->keys[0]);
         struct account_key key = key_of(groups, (*query)->account);
         int64_t keep = (*query)->answered ? KEEP_ANSWER : KEEP_FAILURE;
         struct remembered *remembered =

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* From what stands in a file to the structs of policy.h: one short function for each type of key, and one table of them.
- * host.c, entry.c and policy_file.c call it. A value that cannot be is a mistake that says what could. */
+/* From what stands in a file to the structs of policy.h: one short function for each type of key, and one table of
+ * them. host.c, entry.c and policy_file.c call it. A value that cannot be is a mistake that says what could. */
 #include "policy/value.h"
 
 #include <ctype.h>
@@ -11,37 +11,35 @@
 #include "policy/account_name.h"
 #include "policy/date.h"
 #include "policy/suggest.h"
+#include "policy/value_part.h"
 
 typedef bool value_reader(struct reading *reading, const config_setting_t *setting, const struct key *key,
                           struct value *value);
 
-static bool wrong_type(struct reading *reading, const config_setting_t *setting, const struct key *key) {
+bool value_wrong_type(struct reading *reading, const config_setting_t *setting, const struct key *key) {
     reading_mistake(reading, setting, "%s cannot be this; write %s", key->name, key_type_text(key->type));
     return false;
 }
 
-/* The text of a setting, or NULL with a mistake. */
-static const char *text_of(struct reading *reading, const config_setting_t *setting, const struct key *key) {
+const char *value_text(struct reading *reading, const config_setting_t *setting, const struct key *key) {
     const char *text = config_setting_type(setting) == CONFIG_TYPE_STRING ? config_setting_get_string(setting) : NULL;
     if (text == NULL)
-        (void)wrong_type(reading, setting, key);
+        (void)value_wrong_type(reading, setting, key);
     return text;
 }
 
-/* Calls `take` for each text in a list; false where one of them is no text or `take` refused it. One text alone is told how
- * a list is written. */
-static bool each_text(struct reading *reading, const config_setting_t *list, const struct key *key,
-                      bool (*take)(struct reading *, const config_setting_t *, const char *, void *), void *context) {
+bool value_each_text(struct reading *reading, const config_setting_t *list, const struct key *key,
+                     bool (*take)(struct reading *, const config_setting_t *, const char *, void *), void *context) {
     if (config_setting_type(list) == CONFIG_TYPE_STRING) {
         reading_mistake(reading, list, "%s is a list; write [ \"%s\" ]", key->name, config_setting_get_string(list));
         return false;
     }
     if (!config_setting_is_list(list))
-        return wrong_type(reading, list, key);
+        return value_wrong_type(reading, list, key);
     bool good = true;
     for (int i = 0; i < config_setting_length(list); i++) {
         const config_setting_t *element = config_setting_get_elem(list, (unsigned)i);
-        const char *text = text_of(reading, element, key);
+        const char *text = value_text(reading, element, key);
         good &= text != NULL && take(reading, element, text, context);
     }
     return good;
@@ -133,13 +131,13 @@ static bool not_empty(struct reading *reading, const config_setting_t *setting, 
 static bool read_choices(struct reading *reading, const config_setting_t *setting, const struct key *key,
                          struct value *value) {
     struct bits bits = {key, value};
-    return each_text(reading, setting, key, take_choice, &bits) && not_empty(reading, setting, key);
+    return value_each_text(reading, setting, key, take_choice, &bits) && not_empty(reading, setting, key);
 }
 
 static bool read_boolean(struct reading *reading, const config_setting_t *setting, const struct key *key,
                          struct value *value) {
     if (config_setting_type(setting) != CONFIG_TYPE_BOOL)
-        return wrong_type(reading, setting, key);
+        return value_wrong_type(reading, setting, key);
     value->number = config_setting_get_bool(setting);
     return true;
 }
@@ -150,7 +148,7 @@ static bool read_number(struct reading *reading, const config_setting_t *setting
                         struct value *value) {
     int type = config_setting_type(setting);
     if (type != CONFIG_TYPE_INT && type != CONFIG_TYPE_INT64)
-        return wrong_type(reading, setting, key);
+        return value_wrong_type(reading, setting, key);
     value->number = type == CONFIG_TYPE_INT ? config_setting_get_int(setting) : config_setting_get_int64(setting);
     if (value->number >= key->low && value->number <= key->high)
         return true;
@@ -161,12 +159,12 @@ static bool read_number(struct reading *reading, const config_setting_t *setting
 
 static bool read_duration(struct reading *reading, const config_setting_t *setting, const struct key *key,
                           struct value *value) {
-    const char *text = text_of(reading, setting, key);
+    const char *text = value_text(reading, setting, key);
     if (text == NULL)
         return false;
     if (!duration_parse(text, &value->number)) {
-        reading_mistake(reading, setting, "\"%s\" is no duration; write a whole number and s, m, h or d, such as \"15m\"",
-                        text);
+        reading_mistake(reading, setting,
+                        "\"%s\" is no duration; write a whole number and s, m, h or d, such as \"15m\"", text);
         return false;
     }
     if (value->number >= key->low && value->number <= key->high)
@@ -190,124 +188,14 @@ static bool dated(struct reading *reading, const config_setting_t *setting, cons
 
 static bool read_from(struct reading *reading, const config_setting_t *setting, const struct key *key,
                       struct value *value) {
-    const char *text = text_of(reading, setting, key);
+    const char *text = value_text(reading, setting, key);
     return text != NULL && dated(reading, setting, text, date_parse_from(text, &value->number));
 }
 
 static bool read_until(struct reading *reading, const config_setting_t *setting, const struct key *key,
                        struct value *value) {
-    const char *text = text_of(reading, setting, key);
+    const char *text = value_text(reading, setting, key);
     return text != NULL && dated(reading, setting, text, date_parse_until(text, &value->number));
-}
-
-/* ---- countries and networks ---- */
-
-static bool take_continent(struct reading *reading, const config_setting_t *setting, const char *text,
-                           const char *continent, struct value *value) {
-    if (country_set_add_continent(&value->countries, continent))
-        return true;
-    reading_mistake(reading, setting, "there is no %s; continents are AF, AN, AS, EU, NA, OC and SA", text);
-    return false;
-}
-
-static bool take_country(struct reading *reading, const config_setting_t *setting, const char *text, void *context) {
-    struct value *value = context;
-    if (strncmp(text, "continent:", 10) == 0)
-        return take_continent(reading, setting, text, text + 10, value);
-    country_code code = country_code_parse(text);
-    if (code != COUNTRY_UNKNOWN && country_code_assigned(code)) {
-        country_set_add(&value->countries, code);
-        return true;
-    }
-    const char *meant = country_code_meant(text);
-    if (meant != NULL)
-        reading_mistake(reading, setting, "\"%s\" is no country code of ISO 3166-1; did you mean \"%s\"?", text, meant);
-    else
-        reading_mistake(reading, setting,
-                        "\"%s\" is no country code of ISO 3166-1; write two letters such as \"JP\", or \"continent:EU\"",
-                        text);
-    return false;
-}
-
-static bool read_countries(struct reading *reading, const config_setting_t *setting, const struct key *key,
-                           struct value *value) {
-    bool good = each_text(reading, setting, key, take_country, value);
-    value->count = good ? (size_t)config_setting_length(setting) : 0;
-    return good;
-}
-
-static const char *const private_networks[] = {"10.0.0.0/8",     "172.16.0.0/12", "192.168.0.0/16",
-                                               "169.254.0.0/16", "fc00::/7",      "fe80::/10"};
-static const char *const loopback_networks[] = {"127.0.0.0/8", "::1/128"};
-#define NETWORKS_OF_A_WORD 6
-
-struct prefixes {
-    struct prefix *list;
-    size_t count;
-};
-
-static void add_networks(struct prefixes *prefixes, const char *const *texts, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        if (prefix_parse(texts[i], &prefixes->list[prefixes->count]) == PREFIX_OK)
-            prefixes->count++;
-}
-
-static bool is_prefix(struct reading *reading, const config_setting_t *setting, const char *text, struct prefix *prefix) {
-    char meant[ADDRESS_TEXT_SIZE];
-    switch (prefix_parse(text, prefix)) {
-    case PREFIX_OK:
-        return true;
-    case PREFIX_HOST_BITS:
-        prefix_format(prefix, meant);
-        reading_mistake(reading, setting, "\"%s\" has bits set beyond its length; did you mean \"%s\"?", text, meant);
-        return false;
-    case PREFIX_BAD_LENGTH:
-        reading_mistake(reading, setting, "\"%s\" has no such length; after the slash stands 0 to 32, or to 128 for IPv6",
-                        text);
-        return false;
-    case PREFIX_NOT_AN_ADDRESS:
-        break;
-    }
-    reading_mistake(reading, setting,
-                    "\"%s\" is no network; write \"192.0.2.0/24\", \"2001:db8::/32\", \"private\" or \"loopback\"", text);
-    return false;
-}
-
-static bool take_prefix(struct reading *reading, const config_setting_t *setting, const char *text, void *context) {
-    struct prefixes *prefixes = context;
-    if (strcmp(text, "private") == 0) {
-        add_networks(prefixes, private_networks, sizeof private_networks / sizeof private_networks[0]);
-        return true;
-    }
-    if (strcmp(text, "loopback") == 0) {
-        add_networks(prefixes, loopback_networks, sizeof loopback_networks / sizeof loopback_networks[0]);
-        return true;
-    }
-    if (!is_prefix(reading, setting, text, &prefixes->list[prefixes->count]))
-        return false;
-    prefixes->count++;
-    return true;
-}
-
-/* How many prefixes the elements of a list stand for at most. */
-static size_t prefixes_in(const config_setting_t *list) {
-    size_t count = 0;
-    for (int i = 0; config_setting_is_list(list) && i < config_setting_length(list); i++) {
-        const char *text = config_setting_get_string_elem(list, i);
-        bool word = text != NULL && isalpha((unsigned char)text[0]);
-        count += word ? NETWORKS_OF_A_WORD : 1;
-    }
-    return count;
-}
-
-static bool read_prefixes(struct reading *reading, const config_setting_t *setting, const struct key *key,
-                          struct value *value) {
-    struct prefixes prefixes = {arena_take(reading->memory, prefixes_in(setting), sizeof(struct prefix)), 0};
-    if (prefixes.list == NULL || !each_text(reading, setting, key, take_prefix, &prefixes))
-        return false;
-    value->prefixes = prefixes.list;
-    value->count = prefixes.count;
-    return true;
 }
 
 /* ---- lists of words ---- */
@@ -382,7 +270,7 @@ static bool read_words(struct reading *reading, const config_setting_t *setting,
                        struct value *value) {
     size_t room = config_setting_is_list(setting) ? (size_t)config_setting_length(setting) : 0;
     struct words words = {key, arena_take(reading->memory, room, sizeof(char *)), 0};
-    if (words.list == NULL || !each_text(reading, setting, key, take_word, &words))
+    if (words.list == NULL || !value_each_text(reading, setting, key, take_word, &words))
         return false;
     value->words = words.list;
     value->count = words.count;
@@ -407,7 +295,7 @@ static int service_named(struct reading *reading, const config_setting_t *settin
 
 static bool read_service(struct reading *reading, const config_setting_t *setting, const struct key *key,
                          struct value *value) {
-    const char *text = text_of(reading, setting, key);
+    const char *text = value_text(reading, setting, key);
     value->number = text == NULL ? SERVICE_UNKNOWN : service_named(reading, setting, text);
     return value->number != SERVICE_UNKNOWN;
 }
@@ -422,12 +310,12 @@ static bool take_service(struct reading *reading, const config_setting_t *settin
 
 static bool read_services(struct reading *reading, const config_setting_t *setting, const struct key *key,
                           struct value *value) {
-    return each_text(reading, setting, key, take_service, value) && not_empty(reading, setting, key);
+    return value_each_text(reading, setting, key, take_service, value) && not_empty(reading, setting, key);
 }
 
 static bool read_rule(struct reading *reading, const config_setting_t *setting, const struct key *key,
                       struct value *value) {
-    const char *text = text_of(reading, setting, key);
+    const char *text = value_text(reading, setting, key);
     enum reason rule;
     if (text == NULL)
         return false;
@@ -452,7 +340,7 @@ static bool read_rule(struct reading *reading, const config_setting_t *setting, 
 
 static bool read_text(struct reading *reading, const config_setting_t *setting, const struct key *key,
                       struct value *value) {
-    const char *text = text_of(reading, setting, key);
+    const char *text = value_text(reading, setting, key);
     if (text == NULL)
         return false;
     if (text[strspn(text, " \t\r\n")] != '\0')
@@ -461,7 +349,8 @@ static bool read_text(struct reading *reading, const config_setting_t *setting, 
     return false;
 }
 
-static bool absolute(struct reading *reading, const config_setting_t *setting, const struct key *key, const char *text) {
+static bool absolute(struct reading *reading, const config_setting_t *setting, const struct key *key,
+                     const char *text) {
     if (text[0] == '/' && strlen(text) < PATH_MAX && strpbrk(text, "\n\r\t") == NULL)
         return true;
     reading_mistake(reading, setting, "%s cannot be \"%s\"; write a path that starts with /", key->name, text);
@@ -470,13 +359,13 @@ static bool absolute(struct reading *reading, const config_setting_t *setting, c
 
 static bool read_path(struct reading *reading, const config_setting_t *setting, const struct key *key,
                       struct value *value) {
-    const char *text = text_of(reading, setting, key);
+    const char *text = value_text(reading, setting, key);
     return text != NULL && absolute(reading, setting, key, text) && keep_text(reading, text, value);
 }
 
 static bool read_program(struct reading *reading, const config_setting_t *setting, const struct key *key,
                          struct value *value) {
-    const char *text = text_of(reading, setting, key);
+    const char *text = value_text(reading, setting, key);
     if (text == NULL)
         return false;
     bool word = choice_number(key->choices, text) >= 0;
@@ -490,7 +379,7 @@ static bool read_program(struct reading *reading, const config_setting_t *settin
 
 static bool read_url(struct reading *reading, const config_setting_t *setting, const struct key *key,
                      struct value *value) {
-    const char *text = text_of(reading, setting, key);
+    const char *text = value_text(reading, setting, key);
     if (text == NULL)
         return false;
     if (strncmp(text, "sqlite:/", 8) == 0)
@@ -504,7 +393,7 @@ static bool read_url(struct reading *reading, const config_setting_t *setting, c
 
 static bool read_permission(struct reading *reading, const config_setting_t *setting, const struct key *key,
                             struct value *value) {
-    const char *text = text_of(reading, setting, key);
+    const char *text = value_text(reading, setting, key);
     if (text == NULL)
         return false;
     size_t length = strlen(text);
@@ -512,24 +401,26 @@ static bool read_permission(struct reading *reading, const config_setting_t *set
     for (size_t i = 0; good && i < length; i++)
         value->number = value->number * 8 + (text[i] - '0');
     if (!good)
-        reading_mistake(reading, setting, "%s cannot be \"%s\"; write permission bits such as \"0660\"", key->name, text);
+        reading_mistake(reading, setting, "%s cannot be \"%s\"; write permission bits such as \"0660\"", key->name,
+                        text);
     return good;
 }
 
 static bool read_zone(struct reading *reading, const config_setting_t *setting, const struct key *key,
                       struct value *value) {
-    const char *text = text_of(reading, setting, key);
+    const char *text = value_text(reading, setting, key);
     if (text == NULL)
         return false;
     if (zone_exists(text))
         return keep_text(reading, text, value);
-    reading_mistake(reading, setting, "there is no time zone \"%s\" on this host; write one such as \"Asia/Tokyo\"", text);
+    reading_mistake(reading, setting, "there is no time zone \"%s\" on this host; write one such as \"Asia/Tokyo\"",
+                    text);
     return false;
 }
 
 static bool read_character(struct reading *reading, const config_setting_t *setting, const struct key *key,
                            struct value *value) {
-    const char *text = text_of(reading, setting, key);
+    const char *text = value_text(reading, setting, key);
     if (text == NULL)
         return false;
     value->number = text[0];
@@ -541,7 +432,7 @@ static bool read_character(struct reading *reading, const config_setting_t *sett
 
 static bool read_domain(struct reading *reading, const config_setting_t *setting, const struct key *key,
                         struct value *value) {
-    const char *text = text_of(reading, setting, key);
+    const char *text = value_text(reading, setting, key);
     if (text == NULL)
         return false;
     if (!account_domain_valid(text)) {
@@ -555,14 +446,30 @@ static bool read_domain(struct reading *reading, const config_setting_t *setting
 }
 
 static value_reader *const readers[TYPE_COUNT] = {
-    [TYPE_CHOICE] = read_choice,       [TYPE_CHOICES] = read_choices,     [TYPE_BOOLEAN] = read_boolean,
-    [TYPE_NUMBER] = read_number,       [TYPE_DURATION] = read_duration,   [TYPE_FROM] = read_from,
-    [TYPE_UNTIL] = read_until,         [TYPE_COUNTRIES] = read_countries, [TYPE_PREFIXES] = read_prefixes,
-    [TYPE_MECHANISMS] = read_words,    [TYPE_SERVICE] = read_service,     [TYPE_SERVICES] = read_services,
-    [TYPE_RULE] = read_rule,           [TYPE_TEXT] = read_text,           [TYPE_PATH] = read_path,
-    [TYPE_FILE] = read_text,           [TYPE_PROGRAM] = read_program,     [TYPE_URL] = read_url,
-    [TYPE_PERMISSION] = read_permission, [TYPE_ZONE] = read_zone,         [TYPE_CHARACTER] = read_character,
-    [TYPE_DOMAIN] = read_domain,       [TYPE_DOMAINS] = read_words,       [TYPE_WORDS] = read_words,
+    [TYPE_CHOICE] = read_choice,
+    [TYPE_CHOICES] = read_choices,
+    [TYPE_BOOLEAN] = read_boolean,
+    [TYPE_NUMBER] = read_number,
+    [TYPE_DURATION] = read_duration,
+    [TYPE_FROM] = read_from,
+    [TYPE_UNTIL] = read_until,
+    [TYPE_COUNTRIES] = value_countries,
+    [TYPE_PREFIXES] = value_prefixes,
+    [TYPE_MECHANISMS] = read_words,
+    [TYPE_SERVICE] = read_service,
+    [TYPE_SERVICES] = read_services,
+    [TYPE_RULE] = read_rule,
+    [TYPE_TEXT] = read_text,
+    [TYPE_PATH] = read_path,
+    [TYPE_FILE] = read_text,
+    [TYPE_PROGRAM] = read_program,
+    [TYPE_URL] = read_url,
+    [TYPE_PERMISSION] = read_permission,
+    [TYPE_ZONE] = read_zone,
+    [TYPE_CHARACTER] = read_character,
+    [TYPE_DOMAIN] = read_domain,
+    [TYPE_DOMAINS] = read_words,
+    [TYPE_WORDS] = read_words,
     [TYPE_ACCOUNTS] = read_words,
 };
 

@@ -7,8 +7,8 @@
 
 #include "policy/reading.h"
 
-/* Reads a setting as a key of any type but TYPE_ENTRIES, with its origin. False (with a mistake) where it cannot be. Texts
- * are words with a count of 1. */
+/* Reads a setting as a key of any type but TYPE_ENTRIES, with its origin. False (with a mistake) where it cannot be.
+ * Texts are words with a count of 1. */
 bool value_read(struct reading *reading, const config_setting_t *setting, const struct key *key, struct value *value);
 
 #endif

@@ -171,6 +171,7 @@ defaults = {{ {defaults} }};
 
     def start(self, wait=True, command=None, **popen):
         """Starts authgated and waits until it serves. `command` starts it in another way."""
+        self.stop()  # what a failed test may have left running
         since = self.mark()
         self.daemon = Program(command or self.command, self.path("authgated.log"), **popen)
         if wait:

@@ -6,10 +6,14 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 static enum log_target log_target = LOG_TO_STDERR;
+/* What stderr is, so that a line costs one system call where one is enough. */
+static enum { STDERR_OTHER, STDERR_FILE, STDERR_SOCKET } stderr_kind;
 static atomic_ulong dropped;
 
 static void add_escaped(struct buffer *line, const char *text, bool keep_blanks) {
@@ -47,8 +51,16 @@ void log_add_text(struct buffer *line, const char *text) {
     add_escaped(line, text, true);
 }
 
+static void look_at_stderr(void) {
+    struct stat status;
+    stderr_kind = STDERR_OTHER;
+    if (fstat(STDERR_FILENO, &status) == 0)
+        stderr_kind = S_ISREG(status.st_mode) ? STDERR_FILE : S_ISSOCK(status.st_mode) ? STDERR_SOCKET : STDERR_OTHER;
+}
+
 void log_open(enum log_target target, const char *name) {
     log_target = target;
+    look_at_stderr();
     if (target == LOG_TO_SYSLOG)
         openlog(name, LOG_PID | LOG_NDELAY, LOG_MAIL);
 }
@@ -58,19 +70,29 @@ static const char *urgency(int priority) {
     return priority >= 0 && priority <= LOG_WARNING ? words[priority] : "";
 }
 
-static void write_stderr(int priority, const char *line) {
+/* Whether a write to stderr will neither block nor raise SIGPIPE now. */
+static bool stderr_takes_more(void) {
     struct pollfd ready = {.fd = STDERR_FILENO, .events = POLLOUT};
-    if (poll(&ready, 1, 0) != 1 || ready.revents != POLLOUT) { /* full, or nobody reads it: no SIGPIPE either */
-        dropped++;
-        return;
-    }
+    return poll(&ready, 1, 0) == 1 && ready.revents == POLLOUT;
+}
+
+static bool write_parts(struct iovec *parts, size_t count) {
+    const struct msghdr message = {.msg_iov = parts, .msg_iovlen = count};
+    if (stderr_kind == STDERR_SOCKET)
+        return sendmsg(STDERR_FILENO, &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+    if (stderr_kind == STDERR_OTHER && !stderr_takes_more())
+        return false;
+    return writev(STDERR_FILENO, parts, (int)count) >= 0;
+}
+
+static void write_stderr(int priority, const char *line) {
     const char *word = urgency(priority);
     struct iovec parts[] = {
         {.iov_base = (void *)(size_t)word, .iov_len = strlen(word)},
         {.iov_base = (void *)(size_t)line, .iov_len = strlen(line)},
         {.iov_base = (void *)(size_t) "\n", .iov_len = 1},
     };
-    if (writev(STDERR_FILENO, parts, 3) < 0)
+    if (!write_parts(parts, sizeof parts / sizeof parts[0]))
         dropped++;
 }
 

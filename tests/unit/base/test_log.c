@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -164,6 +166,48 @@ static void a_reader_that_is_gone_kills_nobody(void **state) {
     close(ends[1]);
 }
 
+static void open_and_write_lines(void) {
+    log_open(LOG_TO_STDERR, "test");
+    write_lines();
+}
+
+static void a_file_and_a_socket_take_lines_too(void **state) {
+    (void)state;
+    static const char expected[] = "one %s %n\nerror: two\ncritical: file a\\x0ab\\x1b is caf\\xc3\\xa9\n";
+    int ends[2], file = memfd_create("log", MFD_CLOEXEC);
+    char text[512] = "";
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    with_stderr(ends[1], open_and_write_lines);
+    assert_true(recv(ends[0], text, sizeof text - 1, 0) > 0);
+    assert_string_equal(text, expected);
+    with_stderr(file, open_and_write_lines);
+    memset(text, 0, sizeof text);
+    assert_int_equal(pread(file, text, sizeof text - 1, 0), sizeof expected - 1);
+    assert_string_equal(text, expected);
+    close(file);
+    close(ends[0]);
+    unsigned long before = log_dropped();
+    with_stderr(ends[1], open_and_write_lines); /* nobody reads the socket now: no SIGPIPE */
+    assert_int_equal(log_dropped() - before, 3);
+    close(ends[1]);
+    log_open(LOG_TO_STDERR, "test");
+}
+
+static void a_full_socket_drops_lines_and_counts_them(void **state) {
+    (void)state;
+    int ends[2];
+    char filling[4096] = {0};
+    unsigned long before = log_dropped();
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    while (send(ends[1], filling, sizeof filling, MSG_DONTWAIT) > 0)
+        continue;
+    with_stderr(ends[1], open_and_write_lines);
+    assert_int_equal(log_dropped() - before, 3);
+    close(ends[0]);
+    close(ends[1]);
+    log_open(LOG_TO_STDERR, "test");
+}
+
 static void write_a_huge_message(void) {
     static char words[4 * LOG_LINE_SIZE];
     memset(words, '\n', sizeof words - 1);
@@ -194,6 +238,8 @@ int main(void) {
         cmocka_unit_test(lines_go_to_stderr_one_each),
         cmocka_unit_test(a_full_pipe_drops_lines_and_counts_them),
         cmocka_unit_test(a_reader_that_is_gone_kills_nobody),
+        cmocka_unit_test(a_file_and_a_socket_take_lines_too),
+        cmocka_unit_test(a_full_socket_drops_lines_and_counts_them),
         cmocka_unit_test(a_huge_message_is_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

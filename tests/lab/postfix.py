@@ -62,7 +62,7 @@ smtpd_client_connection_count_limit = 0
 smtpd_client_connection_rate_limit = 0
 smtpd_client_auth_rate_limit = 0
 local_header_rewrite_clients =
-cyrus_sasl_config_path = {base}/sasl
+cyrus_sasl_config_path = {base}/etc/sasl
 {extra}
 """
 MASTER_CF = """
@@ -178,7 +178,7 @@ class Postfix:
         self.base = base_of(lab)
         self.port = mailserver.free_port()
         self.program = None
-        for name in ("etc", "data", "sasl", "plugins", "mail"):
+        for name in ("etc/sasl", "data", "plugins", "mail"):
             os.makedirs(os.path.join(self.base, name), exist_ok=True)
         os.chown(os.path.join(self.base, "data"), pwd.getpwnam("postfix").pw_uid, -1)
         os.chown(os.path.join(self.base, "mail"), 65534, 65534)
@@ -194,7 +194,7 @@ class Postfix:
         self.start()
 
     def configure_sasl(self, options):
-        self.lab.write("postfix/sasl/smtpd.conf", "".join(f"{name}: {value}\n" for name, value in options.items()))
+        self.lab.write("postfix/etc/sasl/smtpd.conf", "".join(f"{name}: {value}\n" for name, value in options.items()))
 
     def start(self):
         # In a session of its own: when it ends, master ends its whole process group.
@@ -282,11 +282,11 @@ def inside(lab, path):
     return os.path.join(base_of(lab), "queue") + path
 
 
-def sockets(lab, chroot=True):
-    """The `sockets` of authgate.conf for the lab's own gate socket and a Postfix; what it needs is made. Without a chroot
-    the names that smtpd uses are not where the sockets are, as a package for such a system would have it: `seen_as`."""
+def sockets(lab, seen_as="/run/authgate/saslauthd"):
+    """The `sockets` of authgate.conf for the lab's own gate socket and a Postfix; what they need is made. `seen_as` is what
+    a chrooted smtpd calls the saslauthd socket; None where it has one name only."""
     make_queue(lab)
-    seen = "" if not chroot else ' seen_as = "/run/authgate/saslauthd";'
+    seen = f' seen_as = "{seen_as}";' if seen_as else ""
     return f"""{{ kind = "gate"; path = "{lab.socket}"; }},
   {{ kind = "gate"; path = "{inside(lab, '/run/authgate/gate.sock')}"; group = "postfix"; mode = "0660";
     requests = [ "ask", "smtpd_access_policy" ]; services = [ "smtp" ]; }},
@@ -340,7 +340,7 @@ class Saslauthd:
 
     def checks(self):
         """How many passwords it was asked about."""
-        return self.log().count("do_auth         :")
+        return len(re.findall(r":auth (?:success|failure):", self.log()))
 
 
 def make_sasldb(path, accounts, group=None):

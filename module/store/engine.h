@@ -70,6 +70,7 @@ struct store_request {
 
     /* The engine's answer: zeroed is unavailable */
     bool answered; /* for STORE_REQUEST_FACTS: `found.facts` is filled */
+    bool raised;   /* an older copy of the store would undo it */
     enum store_answer answer;
     union {
         struct account_facts *facts; /* owned, made with the request */
@@ -98,8 +99,8 @@ void engine_port_done(struct engine_port *port, struct store_request *requests);
 /* Tells what the engine is doing from now on; `why` is for the administrator, "" while serving. */
 void engine_port_state(struct engine_port *port, enum store_state state, int64_t generation, const char *why);
 
-/* Adds to the counters. */
-void engine_port_count(struct engine_port *port, unsigned commits, unsigned failures);
+/* Adds facts, settles, orders, commits and failures to the counters. */
+void engine_port_count(struct engine_port *port, const struct store_counters *more);
 
 struct store_engine {
     const char *scheme; /* before the URL's colon */

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What logins may expect of any engine: steps, remembered networks, known codes, refs and budgets. Part of suite.h. */
+#ifndef AUTHGATE_TESTS_STORE_SUITE_LOGINS_H
+#define AUTHGATE_TESTS_STORE_SUITE_LOGINS_H
+
+#include "store/suite_engine.h"
+
+/* ---- steps, networks and known codes ---- */
+
+static void a_step_is_accepted_once_and_steps_only_rise(void **state) {
+    (void)state;
+    enrol(store, "alice");
+    enrol(store, "bob");
+    assert_int_equal(settle_step(store, "alice", HOME, 1000), STORE_SETTLED);
+    assert_int_equal(settle_step(store, "alice", AWAY, 1000), STORE_REUSED);
+    assert_int_equal(settle_step(store, "alice", HOME, 999), STORE_REUSED);
+    assert_int_equal(settle_step(store, "bob", AWAY, 1000), STORE_SETTLED);
+    assert_int_equal(settle_step(store, "alice", AWAY, 1001), STORE_SETTLED);
+    struct account_facts facts = facts_of(store, "alice", HOME);
+    assert_int_equal(facts.secret.last_step, 1001);
+    assert_memory_equal(facts.secret.step_mac, bytes_of("mac", 1001).bytes, STORE_HASH_SIZE);
+}
+
+static void one_code_from_one_network_is_one_use(void **state) {
+    (void)state;
+    enrol(store, "alice");
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(settle_step(store, "alice", HOME, 1000), STORE_SETTLED);
+    assert_int_equal(settle_step(store, "alice", HOME, 1001), STORE_SETTLED);
+    assert_int_equal(settle_step(store, "alice", HOME, 1000), STORE_SETTLED);
+    assert_int_equal(settle_step(store, "alice", AWAY, 1000), STORE_REUSED);
+    assert_int_equal(facts_of(store, "alice", HOME).code_count, 2);
+}
+
+static void an_unknown_network_is_never_the_same(void **state) {
+    (void)state;
+    enrol(store, "alice");
+    assert_int_equal(settle_step(store, "alice", NULL, 1000), STORE_SETTLED);
+    assert_int_equal(settle_step(store, "alice", NULL, 1000), STORE_REUSED);
+    assert_false(facts_of(store, "alice", NULL).network_remembered);
+    assert_int_equal(show(store, "alice")->network_count, 0);
+}
+
+static void a_step_of_another_secret_is_not_accepted(void **state) {
+    (void)state;
+    struct attempt attempt;
+    enrol(store, "alice");
+    attempt_init(&attempt, "alice", HOME, "other");
+    attempt_step(&attempt, 1000);
+    attempt.secret_id = bytes_of("sec", 9);
+    assert_int_equal(settle(store, &attempt), STORE_REUSED);
+    assert_int_equal(settle_step(store, "alice", HOME, 1000), STORE_SETTLED);
+}
+
+static void a_burnt_code_is_used_up_and_remembers_nothing(void **state) {
+    (void)state;
+    struct attempt attempt;
+    enrol(store, "alice");
+    attempt_init(&attempt, "alice", HOME, "burnt");
+    attempt_step(&attempt, 1000);
+    attempt.login.code_until = attempt.login.network_until = 0;
+    assert_int_equal(settle(store, &attempt), STORE_SETTLED);
+    struct account_facts facts = facts_of(store, "alice", HOME);
+    assert_int_equal(facts.secret.last_step, 1000);
+    assert_int_equal(facts.code_count, 0);
+    assert_false(facts.network_remembered);
+    assert_int_equal(settle_step(store, "alice", HOME, 1000), STORE_REUSED);
+}
+
+static void a_network_is_remembered_for_its_time(void **state) {
+    (void)state;
+    enrol(store, "alice");
+    assert_int_equal(settle_step(store, "alice", "2001:db8:1:2::/64", 1000), STORE_SETTLED);
+    struct account_facts facts = facts_of(store, "alice", "2001:db8:1:2::/64");
+    assert_true(facts.network_remembered);
+    assert_int_equal(facts.network.until, NOW + REMEMBER);
+    assert_memory_equal(facts.network.mac, bytes_of("net", 1).bytes, STORE_HASH_SIZE);
+    assert_memory_equal(facts.codes[0], bytes_of("cod", 1000).bytes, STORE_HASH_SIZE);
+    static const char *const others[] = {"2001:db8:1:3::/64", "2001:db8:1::/48", HOME};
+    for (size_t i = 0; i < COUNT(others); i++)
+        assert_false(facts_of(store, "alice", others[i]).network_remembered);
+    assert_false(facts_of(store, "bob", "2001:db8:1:2::/64").network_remembered);
+    facts = facts_at(store, "alice", "2001:db8:1:2::/64", NOW + REMEMBER - 1);
+    assert_true(facts.network_remembered && facts.code_count == 1);
+    facts = facts_at(store, "alice", "2001:db8:1:2::/64", NOW + REMEMBER);
+    assert_true(!facts.network_remembered && facts.code_count == 0);
+}
+
+static void eight_networks_and_eight_codes_are_kept(void **state) {
+    (void)state;
+    enrol(store, "alice");
+    for (int i = 0; i < 12; i++) {
+        char network[32];
+        struct attempt attempt;
+        snprintf(network, sizeof network, "10.0.%d.0/24", i);
+        attempt_init(&attempt, "alice", network, next_ref());
+        attempt.login.now = NOW + i;
+        attempt_step(&attempt, 1000 + i);
+        assert_int_equal(settle(store, &attempt), STORE_SETTLED);
+    }
+    const struct store_report *report = show(store, "alice");
+    assert_int_equal(report->network_count, 8);
+    assert_int_equal(report->code_count, 8);
+    struct account_facts facts = facts_of(store, "alice", "10.0.3.0/24");
+    assert_false(facts.network_remembered);
+    assert_true(facts_of(store, "alice", "10.0.4.0/24").network_remembered);
+    for (int i = 0; i < 8; i++)
+        assert_memory_equal(facts.codes[i], bytes_of("cod", 1011 - i).bytes, STORE_HASH_SIZE);
+}
+
+static void networks_are_forgotten_one_or_all(void **state) {
+    (void)state;
+    struct store_order what = {.verb = STORE_FORGET_NETWORKS, .account = "alice", .network = network_of(HOME)};
+    enrol(store, "alice");
+    assert_int_equal(order(store, &what), STORE_ABSENT);
+    assert_int_equal(settle_step(store, "alice", HOME, 1000), STORE_SETTLED);
+    assert_int_equal(settle_step(store, "alice", AWAY, 1001), STORE_SETTLED);
+    assert_int_equal(order(store, &what), STORE_DONE);
+    assert_false(facts_of(store, "alice", HOME).network_remembered);
+    assert_true(facts_of(store, "alice", AWAY).network_remembered);
+    what.network = network_of(NULL);
+    assert_int_equal(order(store, &what), STORE_DONE);
+    struct account_facts facts = facts_of(store, "alice", AWAY);
+    assert_true(!facts.network_remembered && facts.code_count == 0);
+    assert_int_equal(facts.secret.last_step, 1001);
+    assert_int_equal(settle_step(store, "alice", AWAY, 1001), STORE_REUSED);
+}
+
+/* ---- refs ---- */
+
+static void the_same_ref_is_settled_once(void **state) {
+    (void)state;
+    struct attempt attempt;
+    enrol(store, "alice");
+    attempt_init(&attempt, "alice", HOME, "k7f3q2mxw4z6b");
+    attempt_step(&attempt, 1000);
+    assert_int_equal(settle(store, &attempt), STORE_SETTLED);
+    assert_int_equal(settle(store, &attempt), STORE_SETTLED);
+    attempt.login.network = network_of(AWAY); /* the same facts hash: the same login */
+    assert_int_equal(settle(store, &attempt), STORE_SETTLED);
+    again();
+    assert_int_equal(settle(store, &attempt), STORE_SETTLED);
+    assert_int_equal(settle_step(store, "alice", AWAY, 1000), STORE_REUSED);
+}
+
+static void a_refs_answer_stays_what_it_was(void **state) {
+    (void)state;
+    struct attempt attempt;
+    enrol(store, "alice");
+    assert_int_equal(settle_step(store, "alice", HOME, 1000), STORE_SETTLED);
+    attempt_init(&attempt, "alice", AWAY, "reused");
+    attempt_step(&attempt, 1000);
+    assert_int_equal(settle(store, &attempt), STORE_REUSED);
+    attempt.login.network = network_of(HOME);
+    assert_int_equal(settle(store, &attempt), STORE_REUSED);
+}
+
+static void the_same_ref_with_other_facts_is_refused(void **state) {
+    (void)state;
+    struct attempt attempt;
+    enrol(store, "alice");
+    enrol(store, "bob");
+    attempt_init(&attempt, "alice", HOME, "k7f3q2mxw4z6b");
+    attempt_step(&attempt, 1000);
+    assert_int_equal(settle(store, &attempt), STORE_SETTLED);
+    attempt_step(&attempt, 1001);
+    attempt.facts = bytes_of("fac", 2);
+    assert_int_equal(settle(store, &attempt), STORE_REUSED);
+    assert_int_equal(facts_of(store, "alice", HOME).secret.last_step, 1000);
+    attempt.facts = bytes_of("fac", 1);
+    attempt.login.account = "bob";
+    assert_int_equal(settle(store, &attempt), STORE_REUSED);
+    attempt.login.use = STORE_USE_NOTHING;
+    assert_int_equal(settle(store, &attempt), STORE_REUSED);
+}
+
+static void a_ref_is_known_for_ten_minutes(void **state) {
+    (void)state;
+    struct attempt attempt;
+    enrol(store, "alice");
+    attempt_init(&attempt, "alice", NULL, "k7f3q2mxw4z6b");
+    attempt_step(&attempt, 1000);
+    assert_int_equal(settle(store, &attempt), STORE_SETTLED);
+    attempt.login.now = NOW + STORE_REF_KEPT - 1;
+    assert_int_equal(settle(store, &attempt), STORE_SETTLED);
+    attempt.login.now = NOW + STORE_REF_KEPT;
+    assert_int_equal(settle(store, &attempt), STORE_REUSED); /* now it is a login of its own, with a used code */
+}
+
+/* ---- budgets ---- */
+
+static void ten_distinct_wrong_codes_an_hour_are_the_budget(void **state) {
+    (void)state;
+    enrol(store, "alice");
+    for (int i = 0; i < 10; i++) {
+        assert_int_equal(settle_wrong(store, "alice", i, NOW + i), STORE_SETTLED);
+        assert_int_equal(settle_wrong(store, "alice", i, NOW + i), i < 9 ? STORE_SETTLED : STORE_OVER_BUDGET);
+    }
+    assert_int_equal(facts_of(store, "alice", HOME).wrong_hour, 10);
+    assert_int_equal(settle_wrong(store, "alice", 10, NOW + 10), STORE_OVER_BUDGET);
+    assert_int_equal(facts_of(store, "alice", HOME).wrong_hour, 10);
+    assert_int_equal(settle_step(store, "alice", HOME, 1000), STORE_OVER_BUDGET);
+    assert_int_equal(facts_of(store, "alice", HOME).secret.last_step, 1); /* it was not even looked at */
+    assert_int_equal(settle_recovery(store, "alice", 0), STORE_OVER_BUDGET);
+    assert_int_equal(settle_nothing(store, "alice"), STORE_SETTLED); /* a remembered network is not touched */
+    assert_int_equal(facts_at(store, "alice", HOME, NOW + 3600).wrong_hour, 9);
+    assert_int_equal(settle_wrong(store, "alice", 10, NOW + 3600), STORE_SETTLED);
+    assert_int_equal(settle_wrong(store, "alice", 11, NOW + 3600), STORE_OVER_BUDGET);
+    assert_int_equal(settle_wrong(store, "bob", 1, NOW), STORE_SETTLED);
+}
+
+static void fifty_distinct_wrong_codes_a_day_are_the_budget(void **state) {
+    (void)state;
+    int64_t now = NOW;
+    enrol(store, "alice");
+    for (int i = 0; i < 50; i++, now += 400)
+        assert_int_equal(settle_wrong(store, "alice", i, now), STORE_SETTLED);
+    assert_int_equal(facts_at(store, "alice", HOME, now).wrong_hour, 8);
+    assert_int_equal(facts_at(store, "alice", HOME, now).wrong_day, 50);
+    assert_int_equal(settle_wrong(store, "alice", 50, now), STORE_OVER_BUDGET);
+    assert_int_equal(settle_wrong(store, "alice", 50, NOW + 86399), STORE_OVER_BUDGET);
+    assert_int_equal(settle_wrong(store, "alice", 50, NOW + 86400), STORE_SETTLED);
+}
+
+static void a_wrong_code_again_after_an_hour_counts_again_but_once_a_day(void **state) {
+    (void)state;
+    enrol(store, "alice");
+    for (int hour = 0; hour < 20; hour++)
+        assert_int_equal(settle_wrong(store, "alice", 1, NOW + hour * 3600), STORE_SETTLED);
+    struct account_facts facts = facts_at(store, "alice", HOME, NOW + 19 * 3600);
+    assert_int_equal(facts.wrong_hour, 1);
+    assert_int_equal(facts.wrong_day, 1);
+}
+
+#endif

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What authgatectl's verbs may expect of any engine: enrolment, recovery codes, app passwords, locks and keys. Part of
+ * suite.h. */
+#ifndef AUTHGATE_TESTS_STORE_SUITE_ORDERS_H
+#define AUTHGATE_TESTS_STORE_SUITE_ORDERS_H
+
+#include "store/suite_engine.h"
+
+/* ---- facts and enrolment ---- */
+
+static void nobody_is_enrolled_at_first(void **state) {
+    (void)state;
+    struct account_facts facts = facts_with(store, "alice", bytes_of("app", 1));
+    static const struct account_facts none;
+    assert_memory_equal(&facts, &none, sizeof facts);
+    assert_int_equal(settle_nothing(store, "alice"), STORE_SETTLED);
+}
+
+static void a_secret_counts_once_it_is_confirmed(void **state) {
+    (void)state;
+    struct store_secret first = secret_of(1), other = secret_of(2);
+    first.last_step = 1000;
+    struct store_order what = {.verb = STORE_ENROL, .account = "alice", .secret = &first};
+    assert_int_equal(order(store, &what), STORE_DONE);
+    assert_false(facts_of(store, "alice", HOME).enrolled);
+    assert_true(show(store, "alice")->pending);
+    what.verb = STORE_CONFIRM;
+    what.secret = &other;
+    assert_int_equal(order(store, &what), STORE_ABSENT); /* another was begun meanwhile */
+    what.secret = &first;
+    assert_int_equal(order(store, &what), STORE_DONE);
+    struct account_facts facts = facts_of(store, "alice", HOME);
+    assert_true(facts.enrolled);
+    assert_memory_equal(facts.secret.id, first.id, sizeof first.id);
+    assert_memory_equal(facts.secret.sealed, "sealed bytes", 12);
+    assert_int_equal(facts.secret.sealed_length, 12);
+    assert_int_equal(facts.secret.last_step, 1000);
+    assert_int_equal(facts.secret.key, 7);
+    assert_int_equal(facts.secret.confirmed, NOW);
+    assert_false(show(store, "alice")->pending);
+    assert_int_equal(order(store, &what), STORE_ABSENT);
+    assert_false(facts_of(store, "bob", HOME).enrolled);
+}
+
+static void the_code_that_confirmed_is_used_up(void **state) {
+    (void)state;
+    struct store_secret secret = secret_of(1);
+    secret.last_step = 1000;
+    struct store_order what = {.verb = STORE_ENROL, .account = "alice", .secret = &secret};
+    assert_int_equal(order(store, &what), STORE_DONE);
+    what.verb = STORE_CONFIRM;
+    assert_int_equal(order(store, &what), STORE_DONE);
+    assert_int_equal(settle_step(store, "alice", HOME, 1000), STORE_REUSED);
+    assert_int_equal(settle_step(store, "alice", HOME, 999), STORE_REUSED);
+    assert_int_equal(settle_step(store, "alice", HOME, 1001), STORE_SETTLED);
+}
+
+static void a_new_secret_ends_the_memory(void **state) {
+    (void)state;
+    enrol(store, "alice");
+    assert_int_equal(settle_step(store, "alice", HOME, 1000), STORE_SETTLED);
+    struct store_secret secret = secret_of(2);
+    secret.last_step = 5;
+    struct store_order what = {.verb = STORE_ENROL, .account = "alice", .secret = &secret};
+    assert_int_equal(order(store, &what), STORE_DONE);
+    assert_true(facts_of(store, "alice", HOME).network_remembered); /* pending changes nothing */
+    assert_int_equal(facts_of(store, "alice", HOME).code_count, 1);
+    what.verb = STORE_CONFIRM;
+    assert_int_equal(order(store, &what), STORE_DONE);
+    struct account_facts facts = facts_of(store, "alice", HOME);
+    assert_false(facts.network_remembered);
+    assert_int_equal(facts.code_count, 0);
+    assert_memory_equal(facts.secret.id, secret.id, sizeof secret.id);
+    assert_int_equal(settle_step(store, "alice", HOME, 1001), STORE_REUSED); /* a step of the old secret */
+}
+
+static void disabling_takes_everything_but_app_passwords_and_locks(void **state) {
+    (void)state;
+    struct store_app_password password = app_password_of(1);
+    const struct store_order add = {.verb = STORE_ADD_APP_PASSWORD, .account = "alice", .app_password = &password};
+    assert_int_equal(simple(store, STORE_DISABLE, "alice"), STORE_ABSENT);
+    enrol(store, "alice");
+    assert_int_equal(order(store, &add), STORE_DONE);
+    assert_int_equal(new_recovery_codes(store, "alice", 3), STORE_DONE);
+    assert_int_equal(settle_step(store, "alice", HOME, 1000), STORE_SETTLED);
+    assert_int_equal(simple(store, STORE_DISABLE, "alice"), STORE_DONE);
+    const struct store_report *report = show(store, "alice");
+    assert_false(report->enrolled);
+    assert_int_equal(report->recovery_count, 0);
+    assert_int_equal(report->network_count, 0);
+    assert_int_equal(report->code_count, 0);
+    assert_int_equal(report->app_password_count, 1);
+    assert_int_equal(settle_step(store, "alice", HOME, 1001), STORE_REUSED);
+    assert_int_equal(settle_recovery(store, "alice", 0), STORE_REUSED);
+}
+
+/* ---- recovery codes ---- */
+
+static void each_recovery_code_is_used_once(void **state) {
+    (void)state;
+    assert_int_equal(new_recovery_codes(store, "alice", 10), STORE_REFUSED); /* nothing that it could stand in for */
+    enrol(store, "alice");
+    enrol(store, "bob");
+    assert_int_equal(new_recovery_codes(store, "alice", 10), STORE_DONE);
+    struct account_facts facts = facts_of(store, "alice", HOME);
+    assert_int_equal(facts.recovery_count, 10);
+    assert_int_equal(facts.recovery_unused, 10);
+    assert_int_equal(settle_recovery(store, "bob", 3), STORE_REUSED);
+    assert_int_equal(settle_recovery(store, "alice", 3), STORE_SETTLED);
+    assert_int_equal(settle_recovery(store, "alice", 3), STORE_REUSED);
+    assert_int_equal(settle_recovery(store, "alice", 4), STORE_SETTLED);
+    facts = facts_of(store, "alice", HOME);
+    assert_int_equal(facts.recovery_count, 10);
+    assert_int_equal(facts.recovery_unused, 8);
+    for (int i = 0; i < 8; i++) {
+        assert_memory_not_equal(facts.recovery[i], bytes_of("rec", 3).bytes, STORE_HASH_SIZE);
+        assert_memory_not_equal(facts.recovery[i], bytes_of("rec", 4).bytes, STORE_HASH_SIZE);
+    }
+    assert_int_equal(new_recovery_codes(store, "alice", 2), STORE_DONE);
+    facts = facts_of(store, "alice", HOME);
+    assert_true(facts.recovery_count == 2 && facts.recovery_unused == 2);
+    assert_int_equal(settle_recovery(store, "alice", 5), STORE_REUSED);
+}
+
+/* ---- app passwords ---- */
+
+static void app_passwords_are_found_by_account_and_hash(void **state) {
+    (void)state;
+    struct store_app_password password = app_password_of(1);
+    struct store_order add = {.verb = STORE_ADD_APP_PASSWORD, .account = "alice", .app_password = &password};
+    snprintf(password.networks, sizeof password.networks, "192.0.2.0/24 2001:db8::/32");
+    password.expires = NOW + 100;
+    assert_int_equal(order(store, &add), STORE_DONE);
+    assert_int_equal(order(store, &add), STORE_EXISTS);
+    struct account_facts facts = facts_with(store, "alice", bytes_of("app", 1));
+    assert_true(facts.app_password_found);
+    assert_string_equal(facts.app_password.name, "phone");
+    assert_string_equal(facts.app_password.services, "imap smtp");
+    assert_string_equal(facts.app_password.networks, "192.0.2.0/24 2001:db8::/32");
+    assert_int_equal(facts.app_password.expires, NOW + 100);
+    assert_int_equal(facts.app_password.made, NOW);
+    assert_int_equal(facts.app_password.uses, 0);
+    assert_memory_equal(facts.app_password.id, password.id, STORE_ID_SIZE);
+    assert_memory_equal(facts.app_password.mac, password.mac, STORE_HASH_SIZE);
+    assert_false(facts_with(store, "bob", bytes_of("app", 1)).app_password_found);
+    assert_false(facts_with(store, "alice", bytes_of("app", 2)).app_password_found);
+    assert_false(facts_of(store, "alice", HOME).app_password_found);
+}
+
+static void an_app_passwords_use_is_recorded(void **state) {
+    (void)state;
+    struct store_app_password password = app_password_of(1);
+    const struct store_order add = {.verb = STORE_ADD_APP_PASSWORD, .account = "alice", .app_password = &password};
+    password.expires = NOW + 100;
+    assert_int_equal(settle_app_password(store, "alice", 1, NOW), STORE_REUSED);
+    assert_int_equal(order(store, &add), STORE_DONE);
+    assert_int_equal(settle_app_password(store, "alice", 1, NOW + 5), STORE_SETTLED);
+    assert_int_equal(settle_app_password(store, "alice", 1, NOW + 3), STORE_SETTLED);
+    assert_int_equal(settle_app_password(store, "alice", 2, NOW), STORE_REUSED);
+    assert_int_equal(settle_app_password(store, "bob", 1, NOW), STORE_REUSED);
+    const struct store_report *report = show(store, "alice");
+    assert_int_equal(report->app_password_count, 1);
+    assert_int_equal(report->app_passwords[0].uses, 2);
+    assert_int_equal(report->app_passwords[0].last_used, NOW + 5);
+    assert_string_equal(report->app_passwords[0].last_address, "192.0.2.77");
+    assert_string_equal(report->app_passwords[0].last_country, "JP");
+    assert_string_equal(report->app_passwords[0].last_service, "imap");
+    assert_int_equal(settle_app_password(store, "alice", 1, NOW + 100), STORE_REUSED); /* expired */
+}
+
+static void a_revoked_app_password_is_listed_but_opens_nothing(void **state) {
+    (void)state;
+    struct store_app_password password = app_password_of(1);
+    const struct store_order add = {.verb = STORE_ADD_APP_PASSWORD, .account = "alice", .app_password = &password};
+    const struct store_order revoke = {.verb = STORE_REVOKE_APP_PASSWORD, .account = "alice", .who = "root",
+                                       .app_password = &password};
+    assert_int_equal(order(store, &revoke), STORE_ABSENT);
+    assert_int_equal(order(store, &add), STORE_DONE);
+    assert_int_equal(order(store, &revoke), STORE_DONE);
+    assert_int_equal(order(store, &revoke), STORE_ABSENT);
+    struct account_facts facts = facts_with(store, "alice", bytes_of("app", 1));
+    assert_true(facts.app_password_found);
+    assert_int_equal(facts.app_password.revoked, NOW);
+    assert_string_equal(facts.app_password.revoked_by, "root");
+    assert_int_equal(settle_app_password(store, "alice", 1, NOW), STORE_REUSED);
+    assert_int_equal(order(store, &add), STORE_EXISTS);
+}
+
+static void an_account_has_so_many_app_passwords_and_no_more(void **state) {
+    (void)state;
+    for (int i = 0; i <= STORE_APP_PASSWORD_LIMIT; i++) {
+        struct store_app_password password = app_password_of(i);
+        const struct store_order add = {.verb = STORE_ADD_APP_PASSWORD, .account = "alice", .now = NOW + i,
+                                        .app_password = &password};
+        assert_int_equal(order(store, &add), i < STORE_APP_PASSWORD_LIMIT ? STORE_DONE : STORE_TOO_MANY);
+    }
+    const struct store_report *report = show(store, "alice");
+    assert_int_equal(report->app_password_count, STORE_APP_PASSWORD_LIMIT);
+    for (int i = 0; i < STORE_APP_PASSWORD_LIMIT; i++)
+        assert_int_equal(report->app_passwords[i].made, NOW + i);
+}
+
+/* ---- locks ---- */
+
+static void a_lock_stops_every_use_and_burns_the_code(void **state) {
+    (void)state;
+    struct store_app_password password = app_password_of(1);
+    const struct store_order add = {.verb = STORE_ADD_APP_PASSWORD, .account = "alice", .app_password = &password};
+    enrol(store, "alice");
+    assert_int_equal(order(store, &add), STORE_DONE);
+    assert_int_equal(new_recovery_codes(store, "alice", 2), STORE_DONE);
+    assert_int_equal(settle_step(store, "alice", HOME, 1000), STORE_SETTLED);
+    assert_int_equal(lock(store, "alice", true, 0), STORE_DONE);
+    struct account_facts facts = facts_of(store, "alice", HOME);
+    assert_true(facts.locked && facts.lock.by_hand);
+    assert_string_equal(facts.lock.who, "admin");
+    assert_string_equal(facts.lock.why, "left");
+    assert_int_equal(facts.lock.at, NOW);
+    assert_false(facts.network_remembered); /* a lock ends the memory */
+    assert_int_equal(facts.code_count, 0);
+    assert_int_equal(settle_nothing(store, "alice"), STORE_LOCKED);
+    assert_int_equal(settle_step(store, "alice", HOME, 1001), STORE_LOCKED);
+    assert_int_equal(settle_recovery(store, "alice", 1), STORE_LOCKED);
+    assert_int_equal(settle_app_password(store, "alice", 1, NOW), STORE_LOCKED);
+    assert_int_equal(settle_wrong(store, "alice", 1, NOW), STORE_LOCKED);
+    assert_int_equal(settle_nothing(store, "bob"), STORE_SETTLED);
+    assert_int_equal(simple(store, STORE_UNLOCK, "alice"), STORE_DONE);
+    assert_int_equal(simple(store, STORE_UNLOCK, "alice"), STORE_ABSENT);
+    facts = facts_of(store, "alice", HOME);
+    assert_false(facts.locked || facts.network_remembered);
+    assert_int_equal(facts.wrong_hour, 0);
+    assert_int_equal(facts.recovery_unused, 1);
+    assert_int_equal(settle_step(store, "alice", HOME, 1001), STORE_REUSED);
+    assert_int_equal(settle_nothing(store, "alice"), STORE_SETTLED);
+}
+
+static void a_lock_ends_by_itself_and_the_one_by_hand_comes_first(void **state) {
+    (void)state;
+    struct attempt attempt;
+    assert_int_equal(lock(store, "alice", false, NOW + 7200), STORE_DONE);
+    struct account_facts facts = facts_of(store, "alice", HOME);
+    assert_true(facts.locked && !facts.lock.by_hand);
+    attempt_init(&attempt, "alice", HOME, "report");
+    assert_int_equal(settle(store, &attempt), STORE_LOCKED);
+    attempt.login.past_gate_lock = true;
+    assert_int_equal(settle(store, &attempt), STORE_SETTLED);
+    assert_int_equal(lock(store, "alice", true, NOW + 3600), STORE_DONE);
+    assert_int_equal(settle(store, &attempt), STORE_LOCKED);
+    assert_true(facts_of(store, "alice", HOME).lock.by_hand);
+    assert_int_equal(show(store, "alice")->lock_count, 2);
+    facts = facts_at(store, "alice", HOME, NOW + 3600);
+    assert_true(facts.locked && !facts.lock.by_hand);
+    assert_false(facts_at(store, "alice", HOME, NOW + 7200).locked);
+    attempt.login.past_gate_lock = false;
+    attempt.login.now = NOW + 7200;
+    assert_int_equal(settle(store, &attempt), STORE_SETTLED);
+}
+
+static void a_forgotten_account_leaves_nothing(void **state) {
+    (void)state;
+    struct store_app_password password = app_password_of(1);
+    const struct store_order add = {.verb = STORE_ADD_APP_PASSWORD, .account = "alice", .app_password = &password};
+    assert_int_equal(simple(store, STORE_FORGET_ACCOUNT, "alice"), STORE_ABSENT);
+    enrol(store, "alice");
+    assert_int_equal(order(store, &add), STORE_DONE);
+    assert_int_equal(new_recovery_codes(store, "alice", 2), STORE_DONE);
+    assert_int_equal(settle_step(store, "alice", HOME, 1000), STORE_SETTLED);
+    assert_int_equal(settle_wrong(store, "alice", 1, NOW), STORE_SETTLED);
+    assert_int_equal(lock(store, "alice", true, 0), STORE_DONE);
+    assert_int_equal(simple(store, STORE_FORGET_ACCOUNT, "alice"), STORE_DONE);
+    static struct store_report none;
+    const struct store_report *report = show(store, "alice");
+    none = (struct store_report){.result = STORE_DONE, .app_passwords = report->app_passwords,
+                                 .sealed = report->sealed};
+    assert_memory_equal(report, &none, sizeof none);
+}
+
+/* ---- keys ---- */
+
+static void secrets_are_listed_and_sealed_anew_page_by_page(void **state) {
+    (void)state;
+    char account[32];
+    for (int i = 0; i < 100; i++) {
+        struct store_secret secret = secret_of(1), pending = secret_of(2);
+        snprintf(account, sizeof account, "user%03d", i);
+        struct store_order what = {.verb = STORE_IMPORT, .account = account, .secret = &secret};
+        assert_int_equal(order(store, &what), STORE_DONE);
+        what.verb = STORE_ENROL;
+        what.secret = &pending;
+        if (i % 2 == 0)
+            assert_int_equal(order(store, &what), STORE_DONE);
+    }
+    int resealed = 0;
+    account[0] = '\0';
+    for (;;) {
+        static struct store_sealed_row rows[STORE_SEALED_PAGE];
+        const struct store_order list = {.verb = STORE_LIST_SEALED, .account = account, .key = 8};
+        const struct store_report *report = ordered(store, &list);
+        assert_int_equal(report->result, STORE_DONE);
+        size_t count = report->sealed_count;
+        if (count == 0)
+            break;
+        memcpy(rows, report->sealed, count * sizeof rows[0]);
+        for (size_t i = 0; i < count; i++, resealed++) {
+            struct store_secret secret = rows[i].secret;
+            struct store_order reseal = {.verb = STORE_RESEAL, .account = rows[i].account, .secret = &secret};
+            secret.key = 8;
+            secret.sealed_length = 6;
+            reseal.old_key = 6;
+            assert_int_equal(order(store, &reseal), STORE_ABSENT); /* it was another's meanwhile */
+            reseal.old_key = 7;
+            assert_int_equal(order(store, &reseal), STORE_DONE);
+        }
+        snprintf(account, sizeof account, "%s", rows[count - 1].account);
+    }
+    assert_int_equal(resealed, 150);
+    struct account_facts facts = facts_of(store, "user042", HOME);
+    assert_true(facts.secret.key == 8 && facts.secret.sealed_length == 6);
+    assert_memory_equal(facts.secret.sealed, "sealed", 6);
+}
+
+#endif

@@ -227,8 +227,23 @@ static void add_quoted(struct tokens *tokens, const struct token_place *at, cons
     (void)add_start(tokens, at, quoted, buffer.length);
 }
 
+/* libconfig 1.5 cuts a number of more than 32 bits down to them, unless it is marked as a long one. */
+static void add_number(struct tokens *tokens, const struct token_place *at, const char *text, size_t length) {
+    char number[32];
+    struct buffer buffer;
+    buffer_init(&buffer, number, sizeof number);
+    (void)buffer_add_bytes(&buffer, text, length);
+    if (length > 9 && memchr(text, '.', length) == NULL)
+        (void)buffer_add_char(&buffer, 'L');
+    (void)add_start(tokens, at, number, buffer.length);
+}
+
 static void add_value(struct tokens *tokens, const struct token_place *at, const char *text, size_t length) {
-    if (is_boolean(text, length) || is_number(text, length)) {
+    if (is_number(text, length)) {
+        add_number(tokens, at, text, length);
+        return;
+    }
+    if (is_boolean(text, length)) {
         (void)add_start(tokens, at, text, length);
         return;
     }

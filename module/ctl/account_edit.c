@@ -3,6 +3,7 @@
  * daemon need not run; the edit holds from the account's next login. */
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,6 +93,8 @@ static bool run_editor(char *file) {
     fflush(NULL);
     pid_t child = fork();
     if (child == 0) {
+        signal(SIGINT, SIG_DFL);
+        signal(SIGQUIT, SIG_DFL);
         execvp(words[0], words);
         verb_fail(STATUS_NO, "cannot run %s: %s", words[0], strerror(errno));
         _exit(127);
@@ -128,7 +131,8 @@ static bool edit_again(void) {
     }
 }
 
-/* Edits until it parses or the administrator gives up. */
+/* Edits until it parses or the administrator gives up. What is typed to interrupt is the editor's, not ours: else it would
+ * go on without anybody to take its text. */
 static enum status edit(const struct invocation *invocation, struct draft *draft, bool *keep) {
     for (;;) {
         bool unchanged;
@@ -167,6 +171,8 @@ static enum status edit_account(const struct invocation *invocation, const struc
     struct draft draft;
     bool keep = false;
     enum status status = STATUS_NO;
+    signal(SIGINT, SIG_IGN);
+    signal(SIGQUIT, SIG_IGN);
     if (draft_open(&draft, target, invocation->configuration, beginning))
         status = edit(invocation, &draft, &keep);
     draft_close(&draft, keep);

@@ -154,6 +154,26 @@ def locked(of_lab):
     clean(of_lab)
 
 
+@tests.case("an interrupt typed in the editor does not end the edit")
+def interrupted(of_lab):
+    path = of_lab.write("accounts/alice.conf", OTHER)
+    script = f'#!/bin/sh\nkill -INT $PPID\nkill -QUIT $PPID\nprintf \'%s\' \'{GOOD}\' > "$1"\n'
+    ctl(of_lab, "account", "edit", "alice", environment={"EDITOR": of_lab.write("rude", script, 0o755), "VISUAL": ""})
+    tap.same(read(path), GOOD, "the file")
+    clean(of_lab)
+
+
+@tests.case("what a killed edit left behind harms neither check nor the next edit")
+def leftovers(of_lab):
+    path = of_lab.write("accounts/alice.conf", OTHER)
+    for ending in ("edit", "new", "lock"):
+        of_lab.write(f"accounts/.alice.conf.{ending}", BAD)
+    ctl(of_lab, "check")
+    edit(of_lab, "alice", GOOD)
+    tap.same((read(path), read(of_lab.path("seen0"))), (GOOD, OTHER), "the file, and what the editor saw")
+    clean(of_lab)
+
+
 @tests.case("a file that somebody changed meanwhile is not overwritten, and the text is kept")
 def meanwhile(of_lab):
     path = of_lab.write("accounts/alice.conf", OTHER)

@@ -118,6 +118,21 @@ legacy_auth = { default = "deny"; from = "2027-06-01"; brownouts = ( { at = "202
          "only reported: legacy_auth.from = 2027-06-01", line_of(of_lab, "legacy_auth", "accounts/carol.conf"))
 
 
+@tests.case("a group by its Unix group, which is looked up first")
+def unix_group(of_lab):
+    says(explain(of_lab, "root", "imap", AMERICA), "root@example.test", "LET IN",
+         f"{of_lab.path('groups/wheel.conf')}:2")
+    explain(of_lab, "nobody", "imap", AMERICA, status=NO)
+
+
+@tests.case("whoever leaves before the answer harms nobody")
+def impatient(of_lab):
+    for number in range(300):
+        with gate.Gate(admin_socket(of_lab)) as connection:
+            connection.send(gate.encode({"request": "explain", "account": f"user{number}", "service": "imap"}))
+    explain(of_lab)
+
+
 @tests.case("report mode and exceptions: let in, and what softened the rule is named")
 def softened(of_lab):
     of_lab.write("accounts/dave.conf", 'mode = "report";\n')
@@ -243,6 +258,7 @@ def no_database(of_lab):
 
 
 with lab.Lab() as the_lab:
-    configure(the_lab, DEFAULTS)
+    configure(the_lab, DEFAULTS, 'groups = [ "wheel" ];')
+    the_lab.write("groups/wheel.conf", 'unix_group = "root";\ncountries = { allow = [ "US" ]; };\n')
     the_lab.start()
     tests.run(the_lab)

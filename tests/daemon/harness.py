@@ -10,8 +10,8 @@ import lab  # pylint: disable=wrong-import-position
 import tap  # pylint: disable=wrong-import-position
 
 JAPAN, AMERICA = "127.1.0.1", "127.2.0.1"
-__all__ = ["AMERICA", "JAPAN", "accepted", "descriptors", "gate", "lab", "login", "refused", "resident", "status_of",
-           "tap"]
+__all__ = ["AMERICA", "JAPAN", "accepted", "descriptors", "gate", "lab", "login", "refused", "resident", "settled",
+           "status_of", "tap"]
 
 
 def login(of_lab, **fields):
@@ -27,6 +27,13 @@ def login(of_lab, **fields):
 def accepted(of_lab, **fields):
     """Fails the case unless an ordinary login goes through."""
     tap.same(login(of_lab, **fields)["verdict"], "accept", "an ordinary login's verdict")
+
+
+def settled(of_lab):
+    """Where the log ends once everything that came before this has been dealt with. A login takes two turns of the
+    daemon's loop, so connections closed before it have had theirs."""
+    accepted(of_lab)
+    return of_lab.mark()
 
 
 def refused(answer, reason, verdict="deny"):

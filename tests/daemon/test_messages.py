@@ -5,7 +5,7 @@ the next login works (THREATS F1, F2, F4, F7, H10)."""
 import socket
 import time
 
-from harness import accepted, gate, lab, login, refused, tap
+from harness import accepted, gate, lab, login, refused, settled, tap
 
 ORDINARY = gate.encode(gate.begin())
 LIMIT = 8192
@@ -57,7 +57,7 @@ MALFORMED = [
 
 @tests.rows(MALFORMED, lambda row: f"{row[0]}: denied as malformed, one log line, closed")
 def malformed(of_lab, row):
-    since = of_lab.mark()
+    since = settled(of_lab)
     with of_lab.gate() as connection:
         answer = connection.try_out(row[1])
         if answer or len(row[1]) <= LIMIT:  # one that is cut off amid its sending may never read its answer
@@ -106,7 +106,7 @@ def smuggled_answer(of_lab):
 
 @tests.case("a partial message expires after 2 s, and the log says so")
 def partial(of_lab):
-    since = of_lab.mark()
+    since = settled(of_lab)
     with of_lab.gate() as connection:
         start = time.monotonic()
         connection.send(ORDINARY[:-1])

@@ -4,7 +4,7 @@
 line, and the daemon goes on (THREATS B, C)."""
 import re
 
-from harness import AMERICA, accepted, gate, lab, refused, tap
+from harness import AMERICA, accepted, gate, lab, refused, settled, tap
 
 tests = tap.Tests()
 
@@ -42,7 +42,7 @@ def one_line(of_lab, since, pattern):
 
 @tests.rows(MALFORMED, lambda name: f"{shown(name)}: malformed, one escaped line, the next login works")
 def malformed(of_lab, name):
-    since = of_lab.mark()
+    since = settled(of_lab)
     with of_lab.gate() as connection:
         answer = connection.try_out(gate.encode(gate.begin(user=name)))
         if answer or len(name) < 8000:  # one that is cut off amid its sending may never read its answer
@@ -54,7 +54,7 @@ def malformed(of_lab, name):
 
 @tests.rows(OPAQUE, lambda row: f"{shown(row[0])}: an account like any other, one escaped line")
 def opaque(of_lab, row):
-    since = of_lab.mark()
+    since = settled(of_lab)
     with of_lab.gate() as connection:
         answer = connection.begin(user=row[0])
         tap.same(answer["verdict"], "continue", "begin")
@@ -68,7 +68,7 @@ def opaque(of_lab, row):
 
 @tests.rows(ONE_ACCOUNT, lambda name: f"{shown(name)} is alice@example.test")
 def one_account(of_lab, name):
-    since = of_lab.mark()
+    since = settled(of_lab)
     with of_lab.gate() as connection:
         connection.begin(user=name)
     assert "account=alice@example.test" in one_line(of_lab, since, "ref=").split()
@@ -78,7 +78,7 @@ def one_account(of_lab, name):
 def every_byte(of_lab):
     fields = ["account", "address", "country", "credential", "reason", "ref", "service", "verdict"]
     for byte in range(256):
-        since = of_lab.mark()
+        since = settled(of_lab)
         with of_lab.gate() as connection:
             answer = connection.call(gate.begin(user=b"al" + bytes([byte]) + b"ice"))
         plain = 32 <= byte < 127 and chr(byte) not in "/@*"
@@ -90,7 +90,7 @@ def every_byte(of_lab):
 
 @tests.rows(ONE_ADDRESS, lambda text: f"{text} is 127.1.0.1")
 def one_address(of_lab, text):
-    since = of_lab.mark()
+    since = settled(of_lab)
     with of_lab.gate() as connection:
         tap.same(connection.begin(client_address=text)["verdict"], "continue", "begin")
     line = one_line(of_lab, since, "ref=").split()
@@ -125,7 +125,7 @@ def nat64(of_lab):
 
 @tests.case("a service and a mechanism that nobody knows are logged escaped, and the service is closed")
 def service(of_lab):
-    since = of_lab.mark()
+    since = settled(of_lab)
     with of_lab.gate() as connection:
         refused(connection.begin(service="im ap\\", mechanism="PLA\x80IN"), "service-closed")
     line = one_line(of_lab, since, "reason=service-closed")

@@ -4,7 +4,7 @@
 (THREATS F9, M3)."""
 import signal
 
-from harness import AMERICA, accepted, gate, lab, refused, tap
+from harness import AMERICA, accepted, gate, lab, refused, settled, tap
 
 OTHER_REF = "abcdefghijkl2"
 tests = tap.Tests()
@@ -26,7 +26,7 @@ def only_refusal(connection, ref, user="alice"):
 
 @tests.case("begin, then commit: accepted, with one line in the log")
 def ordinary(of_lab):
-    since = of_lab.mark()
+    since = settled(of_lab)
     connection, ref = opened(of_lab)
     with connection:
         answer = connection.commit(ref)
@@ -121,7 +121,7 @@ def two_begins(of_lab):
 
 @tests.case("a deferred denial stays one, whatever is committed")
 def deferred(of_lab):
-    since = of_lab.mark()
+    since = settled(of_lab)
     with of_lab.gate() as connection:
         answer = connection.begin(client_address=AMERICA, defer="yes")
         refused(answer, "country", "continue")
@@ -135,7 +135,7 @@ ENDS = [("wrong", "reason=password$"), ("error", "reason=password-error$"), ("un
 
 @tests.rows(ENDS, lambda row: f"end with status {row[0]} is logged as {row[1][7:-1]}")
 def ended(of_lab, row):
-    since = of_lab.mark()
+    since = settled(of_lab)
     connection, ref = opened(of_lab)
     with connection:
         connection.end(ref, row[0])
@@ -145,7 +145,7 @@ def ended(of_lab, row):
 
 @tests.case("an accepted login that is not used after all says so in a line of its own")
 def withdrawn(of_lab):
-    since = of_lab.mark()
+    since = settled(of_lab)
     connection, ref = opened(of_lab)
     with connection:
         connection.commit(ref)
@@ -155,7 +155,7 @@ def withdrawn(of_lab):
 
 @tests.case("an end with a status that does not exist is no end, and is logged as malformed")
 def unknown_status(of_lab):
-    since = of_lab.mark()
+    since = settled(of_lab)
     connection, ref = opened(of_lab)
     with connection:
         connection.end(ref, "good")
@@ -165,7 +165,7 @@ def unknown_status(of_lab):
 
 @tests.case("a connection that ends after begin counts as a wrong password, once")
 def gone(of_lab):
-    since = of_lab.mark()
+    since = settled(of_lab)
     connection, ref = opened(of_lab)
     connection.close()
     of_lab.line(f"ref={ref} .*verdict=deny reason=password$", since)
@@ -193,7 +193,7 @@ def resumed(of_lab):
 
 
 @tests.case("a settled ref with the same facts is answered the same and logged once; with others it is denied")
-def settled(of_lab):
+def settled_ref(of_lab):
     connection, ref = opened(of_lab)
     with connection:
         connection.commit(ref)

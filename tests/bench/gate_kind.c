@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The gate protocol straight at the socket: one connection for each login, as the modules do it, without libpam. */
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,9 @@ static bool ask(int descriptor, const char *question, char answer[ANSWER_SIZE]) 
     if (send(descriptor, question, length, MSG_NOSIGNAL) != (ssize_t)length)
         return false;
     do {
+        struct pollfd ready = {.fd = descriptor, .events = POLLIN}; /* as the modules wait, with a deadline */
+        if (poll(&ready, 1, 10000) != 1)
+            return false;
         ssize_t got = recv(descriptor, answer + used, ANSWER_SIZE - 1 - used, 0);
         if (got <= 0)
             return false;

@@ -131,8 +131,8 @@ static bool edit_again(void) {
     }
 }
 
-/* Edits until it parses or the administrator gives up. What is typed to interrupt is the editor's, not ours: else it would
- * go on without anybody to take its text. */
+/* Edits until it parses or the administrator gives up. What is typed to interrupt is the editor's, not ours: else it
+ * would go on without anybody to take its text. */
 static enum status edit(const struct invocation *invocation, struct draft *draft, bool *keep) {
     for (;;) {
         bool unchanged;

@@ -40,6 +40,8 @@ CFLAGS_daemon   := -DHAVE_LIBSYSTEMD
 endif
 LIBS_policy     := -lconfig
 LIBS_country    := -lmaxminddb
+LIBS_credential := -loath -lsodium
+LIBS_store      := -lsqlite3
 LIBS_ctl        := -ljansson
 LIBS_pam        := -lpam
 LIBS_sasl       := -lsasl2
@@ -53,8 +55,8 @@ PROGRAMS = $(BUILD)/authgated $(BUILD)/authgatectl $(BUILD)/pam_authgate.so $(BU
 
 all: $(PROGRAMS)
 
-DAEMON_FOLDERS := daemon gate policy country wire base
-$(BUILD)/authgated: $(foreach f,$(DAEMON_FOLDERS),$(call objects,$(f)))
+DAEMON_FOLDERS := daemon gate policy country credential store wire base
+$(BUILD)/authgated: $(filter-out %/store/history%,$(foreach f,$(DAEMON_FOLDERS),$(call objects,$(f))))
 	$(CC) -pie $(ALL_LDFLAGS) -pthread -o $@ $^ $(foreach f,$(DAEMON_FOLDERS),$(LIBS_$(f)))
 
 CTL_FOLDERS := ctl policy wire base

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Country, policy, groups: in this order, each step calling the next. */
+/* Country, policy, groups, store, and whether an app password's account still exists: in this order, each step calling
+ * the next. */
 #include "daemon/gather.h"
 
 #include "base/clock.h"
+#include "base/log.h"
+#include "credential/keyed_hash.h"
 #include "daemon/country_watch.h"
+#include "daemon/existence.h"
 #include "daemon/server.h"
+#include "daemon/vault.h"
 #include "daemon/worker.h"
 #include "policy/configuration.h"
 
@@ -12,6 +17,86 @@ static void read_policy(struct gathering *gathering);
 
 static void finish(struct gathering *gathering, bool readable) {
     gathering->done(gathering->context, readable);
+}
+
+/* An account whose back end has gone keeps its app passwords: so they are asked for it, and nothing else is. */
+static void existence_found(void *context, enum known exists) {
+    struct gathering *gathering = context;
+    if (exists == KNOWN_NO)
+        gathering->facts.locked = KNOWN_YES;
+    else if (exists == KNOWN_NOT && gathering->facts.locked == KNOWN_NO)
+        gathering->facts.locked = KNOWN_NOT;
+    finish(gathering, true);
+}
+
+static void tampered(const struct gathering *gathering, const char *what) {
+    char text[LOG_LINE_SIZE];
+    struct buffer line;
+    buffer_init(&line, text, sizeof text);
+    buffer_add_format(&line, "%s was changed by somebody else in the store; the login is refused: account=", what);
+    log_add_text(&line, gathering->account);
+    log_line(LOG_CRIT, text);
+}
+
+static bool take_app_password(struct gathering *gathering, const struct account_facts *stored) {
+    gathering->app_known = stored != NULL && gathering->app_password != NULL && stored->app_password_found;
+    if (!gathering->app_known)
+        return false;
+    const struct keyring *keyring = vault_keyring(gathering->server->vault);
+    gathering->app_scope = app_password_scope(keyring, gathering->account, gathering->service, &gathering->facts,
+                                              &stored->app_password);
+    if (gathering->app_scope == APP_PASSWORD_TAMPERED)
+        tampered(gathering, "an app password");
+    gathering->facts.credential = CREDENTIAL_APP_PASSWORD;
+    return gathering->app_scope == APP_PASSWORD_FITS;
+}
+
+static void store_answered(void *context, const struct account_facts *stored) {
+    struct gathering *gathering = context;
+    struct server *server = gathering->server;
+    gathering->call = 0;
+    const struct second_factor_inquiry inquiry = {
+        .keyring = vault_keyring(server->vault),
+        .account = gathering->account,
+        .policy = &gathering->policy,
+        .digits = gathering->digits,
+        .cut = gathering->cut,
+    };
+    enum credential told = gathering->facts.credential;
+    if (!second_factor_examine(&inquiry, stored, &gathering->facts, &gathering->factor))
+        tampered(gathering, "a second factor");
+    if (told == CREDENTIAL_TOKEN)
+        gathering->facts.credential = told;
+    if (!take_app_password(gathering, stored)) {
+        finish(gathering, true);
+        return;
+    }
+    const struct existence_asker asker = {existence_found, gathering, &gathering->existence};
+    existence_ask(server->existence, gathering->account, &asker);
+}
+
+static void ask_store(struct gathering *gathering) {
+    struct vault *vault = gathering->server->vault;
+    if (vault == NULL) {
+        finish(gathering, true);
+        return;
+    }
+    bool app_passwords = policy_number(&gathering->policy, POLICY_SECOND_FACTOR_APP_PASSWORDS, 1) != 0;
+    if (!app_passwords)
+        gathering->app_password = NULL;
+    if (gathering->app_password != NULL)
+        keyed_hash_text(vault_keyring(vault), HASH_APP_PASSWORD, gathering->account, gathering->app_password,
+                        gathering->app_hash);
+    const struct store_question question = {
+        .account = gathering->account,
+        .network = address_network(&gathering->facts.address),
+        .app_password = gathering->app_password != NULL ? gathering->app_hash : NULL,
+        .now = gathering->facts.now,
+        .deadline = clock_monotonic() + VAULT_PATIENCE,
+    };
+    gathering->call = store_facts(vault_store(vault), &question, store_answered, gathering);
+    if (gathering->call == 0)
+        store_answered(gathering, NULL);
 }
 
 static void groups_answered(void *context) {
@@ -41,7 +126,7 @@ static void read_policy(struct gathering *gathering) {
     struct server *server = gathering->server;
     switch (configuration_policy(server->configuration, gathering->account, clock_monotonic(), &gathering->policy)) {
     case POLICY_FOUND:
-        finish(gathering, true);
+        ask_store(gathering);
         return;
     case POLICY_ASK_GROUPS:
         ask_groups(gathering);
@@ -58,14 +143,19 @@ void gather_start(struct gathering *gathering) {
 }
 
 bool gather_under_way(const struct gathering *gathering) {
-    return gathering->groups != NULL;
+    return gathering->groups != NULL || gathering->existence != NULL || gathering->call != 0;
 }
 
 void gather_cancel(struct gathering *gathering, void (*release)(void *context)) {
-    if (gather_under_way(gathering))
+    if (gathering->groups != NULL) {
         gathering->release = release;
-    else
-        release(gathering->context);
+        return;
+    }
+    if (gathering->call != 0)
+        store_cancel(vault_store(gathering->server->vault), gathering->call);
+    existence_cancel(&gathering->existence);
+    gathering->call = 0;
+    release(gathering->context);
 }
 
 void gather_clear(struct gathering *gathering) {

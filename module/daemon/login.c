@@ -7,18 +7,24 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/secret.h"
+#include "credential/keyed_hash.h"
 #include "daemon/country_watch.h"
 #include "daemon/gather.h"
 #include "daemon/login_log.h"
 #include "daemon/postfix_policy.h"
+#include "daemon/second_factor.h"
 #include "daemon/server.h"
 #include "daemon/settled.h"
+#include "daemon/vault.h"
 #include "gate/gate.h"
 #include "policy/configuration.h"
+#include "store/store.h"
 
 enum stage {
     STAGE_GATHERING, /* facts are being looked up; nothing has been answered */
     STAGE_OPEN,      /* answered continue; the password is being checked */
+    STAGE_SETTLING,  /* the store is told; the answer follows */
     STAGE_REFUSED,   /* begin ended it */
     STAGE_SETTLED,   /* commit was answered */
     STAGE_ENDED,     /* the module said how it ended */
@@ -36,8 +42,11 @@ struct login {
     uint64_t facts_hash;
     bool defer;
     bool repeated;     /* a commit with this ref was answered before: say the same again */
+    struct settlement before; /* what was answered */
     bool superseded;   /* the same login goes on over another connection */
-    int64_t now;       /* clock_monotonic at the (first) begin */
+    bool left;         /* the module has gone while the store was told */
+    int64_t now;       /* clock_monotonic at the begin */
+    struct secret digits, app_password; /* until the facts are gathered */
     login_answered *answered;
     void *context;
 };
@@ -52,9 +61,16 @@ static void detach(struct login *login) {
     login->previous = login->next = NULL;
 }
 
+static void forget_typed(struct login *login) {
+    secret_clear(&login->digits);
+    secret_clear(&login->app_password);
+    login->gathering.digits = login->gathering.app_password = NULL;
+}
+
 static void destroy(void *context) {
     struct login *login = context;
     detach(login);
+    forget_typed(login);
     gather_clear(&login->gathering);
     explicit_bzero(login, sizeof *login);
     free(login);
@@ -81,6 +97,8 @@ static uint64_t hash_facts(const struct server *server, const struct message *be
 static void record(struct login *login, enum verdict verdict, enum reason reason) {
     login->record.verdict = verdict;
     login->record.reason = reason;
+    if (login->superseded)
+        return; /* the other connection's login has the line */
     login_record_write(login->server, &login->record);
     if (login->kind != LOGIN_RELAYED && (verdict == VERDICT_ACCEPT || verdict == VERDICT_CONTINUE))
         postfix_policy_accepted(login->server, login->record.account, &login->gathering.facts);
@@ -99,8 +117,12 @@ static void finish(struct login *login, enum stage stage, enum verdict verdict, 
 }
 
 static void answer(struct login *login, enum verdict verdict, enum reason reason) {
-    const struct login_answer say = {.verdict = verdict, .reason = reason, .ref = login->record.ref};
-    login->answered(login->context, &say);
+    const struct login_answer say = {.verdict = verdict,
+                                     .reason = reason,
+                                     .ref = login->record.ref,
+                                     .code_length = (int)login->gathering.factor.cut};
+    if (!login->left)
+        login->answered(login->context, &say);
 }
 
 static bool never_deferred(enum reason reason) {
@@ -130,17 +152,80 @@ static void refuse(struct login *login, enum verdict verdict, enum reason reason
     answer(login, verdict, reason);
 }
 
+/* Tells the store what the login consumes. False where it cannot be told. */
+static bool tell_store(struct login *login, struct store_login *settlement, store_settle_done *done) {
+    const struct vault *vault = login->server->vault;
+    const struct hash_part part = {&login->facts_hash, sizeof login->facts_hash};
+    unsigned char facts[STORE_HASH_SIZE];
+    char country[3];
+    keyed_hash(vault_keyring(vault), HASH_LOGIN, login->record.account, &part, 1, facts);
+    country_code_format(login->record.country, country);
+    settlement->ref = login->record.ref;
+    settlement->facts = facts;
+    settlement->account = login->record.account;
+    settlement->network = address_network(&login->record.address);
+    settlement->now = clock_wall();
+    settlement->deadline = clock_monotonic() + VAULT_PATIENCE;
+    settlement->address = login->record.address;
+    settlement->country = country;
+    settlement->service = login->record.service;
+    settlement->past_gate_lock = login->decision.would == REASON_LOCKED;
+    return store_settle(vault_store(vault), settlement, done, login) != 0;
+}
+
+/* The store has answered a login whose module went away meanwhile: it has its line, and can go. */
+static void go_if_left(struct login *login) {
+    if (login->left)
+        destroy(login);
+}
+
+static void app_password_settled(void *context, enum store_answer answered) {
+    struct login *login = context;
+    enum reason reason = second_factor_reason(&login->gathering.factor, answered);
+    if (reason == REASON_NONE) {
+        settle(login, VERDICT_ACCEPT, REASON_NONE);
+        answer(login, VERDICT_ACCEPT, REASON_NONE);
+    } else if (reason == REASON_UNAVAILABLE) {
+        refuse(login, VERDICT_LATER, reason);
+    } else {
+        refuse(login, VERDICT_DENY, answered == STORE_REUSED ? REASON_APP_PASSWORD_SCOPE : reason);
+    }
+    go_if_left(login);
+}
+
+/* An app password that may be used here needs no other password: it is settled now. */
+static void accept_app_password(struct login *login) {
+    struct store_login settlement = {.use = STORE_USE_APP_PASSWORD, .app_password = login->gathering.app_hash};
+    login->stage = STAGE_SETTLING;
+    if (!tell_store(login, &settlement, app_password_settled))
+        refuse(login, VERDICT_LATER, REASON_UNAVAILABLE);
+}
+
+/* The gate's decision, and an app password's own limits where no rule denies. */
+static void judge(struct login *login) {
+    const struct gathering *gathering = &login->gathering;
+    struct decision *decision = &login->decision;
+    gate_decide(&gathering->facts, &gathering->policy, decision);
+    login->record.would = decision->would;
+    login->record.credential = gathering->facts.credential;
+    if (!gathering->app_known || decision->verdict != VERDICT_CONTINUE || gathering->app_scope == APP_PASSWORD_FITS)
+        return;
+    bool tampered = gathering->app_scope == APP_PASSWORD_TAMPERED;
+    decision->verdict = tampered ? VERDICT_LATER : VERDICT_DENY;
+    decision->reason = tampered ? REASON_UNAVAILABLE : REASON_APP_PASSWORD_SCOPE;
+}
+
 /* All facts are there: judge, and answer the begin. */
 static void decide(void *context, bool readable) {
     struct login *login = context;
+    const struct decision *decision = &login->decision;
+    forget_typed(login);
     login->record.country = login->gathering.facts.country;
     if (!readable) {
         refuse(login, VERDICT_LATER, REASON_UNAVAILABLE);
         return;
     }
-    gate_decide(&login->gathering.facts, &login->gathering.policy, &login->decision);
-    const struct decision *decision = &login->decision;
-    login->record.would = decision->would;
+    judge(login);
     if (login->kind != LOGIN_CONVERSED) {
         conclude(login, decision->verdict, decision->reason);
         return;
@@ -149,10 +234,12 @@ static void decide(void *context, bool readable) {
     bool deferred = denied && decision->verdict == VERDICT_DENY && login->defer && !never_deferred(decision->reason);
     if (denied && !deferred) {
         refuse(login, decision->verdict, decision->reason);
-        return;
+    } else if (!denied && login->gathering.app_known) {
+        accept_app_password(login);
+    } else {
+        login->stage = STAGE_OPEN;
+        answer(login, VERDICT_CONTINUE, denied ? decision->reason : REASON_NONE);
     }
-    login->stage = STAGE_OPEN;
-    answer(login, VERDICT_CONTINUE, denied ? decision->reason : REASON_NONE);
 }
 
 static struct login *find_by_ref(const struct server *server, const struct login *self) {
@@ -174,7 +261,10 @@ static bool take_up(struct login *login, const struct message *begin) {
         return false;
     if (other != NULL)
         other->superseded = true;
+    login->gathering.cut = (int)strtol(begin->value[FIELD_CODE_LENGTH], NULL, 10);
     login->repeated = settlement != NULL;
+    if (login->repeated)
+        login->before = *settlement;
     return true;
 }
 
@@ -194,6 +284,15 @@ static enum credential credential_of(const struct login *login) {
     return login->kind == LOGIN_RELAYED ? CREDENTIAL_TOKEN : CREDENTIAL_PASSWORD;
 }
 
+/* Keeps a copy of what was typed, until the facts are gathered. */
+static bool keep_typed(struct secret *secret, const char *value, const char **kept) {
+    if (value == NULL)
+        return true;
+    bool done = secret_set(secret, value, strlen(value));
+    *kept = secret->bytes;
+    return done;
+}
+
 /* Puts the message's words where the rules and the log find them. False where the account's name cannot be. */
 static bool read_begin(struct login *login, const struct message *begin) {
     struct configuration *configuration = login->server->configuration;
@@ -209,6 +308,9 @@ static bool read_begin(struct login *login, const struct message *begin) {
     if (begin->value[FIELD_CLIENT_ADDRESS] != NULL)
         address_parse(begin->value[FIELD_CLIENT_ADDRESS], &record->address);
     facts->address = record->address;
+    if (!keep_typed(&login->digits, begin->value[FIELD_DIGITS], &login->gathering.digits) ||
+        !keep_typed(&login->app_password, begin->value[FIELD_APP_PASSWORD], &login->gathering.app_password))
+        return false;
     if (account_name_canonical(&settings->naming, begin->value[FIELD_USER], record->account))
         return true;
     login_record_name(record->account, begin->value[FIELD_USER]);
@@ -223,7 +325,13 @@ static struct login *create(struct server *server, enum login_kind kind, const s
     login->kind = kind;
     login->now = clock_monotonic();
     login->gathering = (struct gathering){
-        .server = server, .account = login->record.account, .done = decide, .context = login};
+        .server = server,
+        .account = login->record.account,
+        .service = login->record.service,
+        .cut = SECOND_FACTOR_CUT_OPEN,
+        .done = decide,
+        .context = login,
+    };
     login->gathering.facts.now = clock_wall();
     login->facts_hash = hash_facts(server, begin);
     login->defer = begin->value[FIELD_DEFER] != NULL;
@@ -280,18 +388,54 @@ void login_judge(struct server *server, enum login_kind kind, const struct messa
         refuse(login, VERDICT_LATER, REASON_UNAVAILABLE);
 }
 
+/* The commit's answer. What could not be judged is not remembered: it is judged when it is asked again. */
+static void conclude_commit(struct login *login, enum verdict verdict, enum reason reason) {
+    if (verdict == VERDICT_LATER)
+        finish(login, STAGE_SETTLED, verdict, reason);
+    else
+        settle(login, verdict, reason);
+    answer(login, verdict, reason);
+}
+
+static void commit_settled(void *context, enum store_answer answered) {
+    struct login *login = context;
+    const struct gathering *gathering = &login->gathering;
+    enum reason reason = second_factor_reason(&gathering->factor, answered);
+    if (login->decision.verdict != VERDICT_CONTINUE)
+        conclude_commit(login, VERDICT_DENY, login->decision.reason);
+    else if (reason == REASON_UNAVAILABLE)
+        conclude_commit(login, VERDICT_LATER, reason);
+    else if (reason != REASON_NONE &&
+             gate_denies(reason, &gathering->facts, &gathering->policy, &login->record.would))
+        conclude_commit(login, VERDICT_DENY, reason);
+    else
+        conclude_commit(login, VERDICT_ACCEPT, REASON_NONE);
+    go_if_left(login);
+}
+
+/* Has the store settle what the login consumes. A login that is denied all the same only burns its code. */
+static void consume(struct login *login, bool denied) {
+    struct store_login settlement = {0};
+    second_factor_settlement(&login->gathering.factor, denied, &settlement);
+    bool nothing = login->server->vault == NULL || login->gathering.facts.store_unreadable ||
+                   (denied && settlement.use == STORE_USE_NOTHING);
+    login->stage = STAGE_SETTLING;
+    if (nothing)
+        commit_settled(login, STORE_SETTLED);
+    else if (!tell_store(login, &settlement, commit_settled))
+        commit_settled(login, STORE_UNAVAILABLE);
+}
+
 void login_commit(struct login *login, const struct message *commit, login_answered *answered, void *context) {
     (void)commit; /* its mark is for counting wrong passwords */
     login->answered = answered;
     login->context = context;
-    bool denied = login->decision.verdict != VERDICT_CONTINUE;
-    enum verdict verdict = denied ? VERDICT_DENY : VERDICT_ACCEPT;
-    enum reason reason = denied ? login->decision.reason : REASON_NONE;
-    if (login->repeated)
+    if (login->repeated) {
         login->stage = STAGE_SETTLED;
-    else
-        settle(login, verdict, reason);
-    answer(login, verdict, reason);
+        answer(login, login->before.verdict, login->before.reason);
+    } else {
+        consume(login, login->decision.verdict != VERDICT_CONTINUE);
+    }
 }
 
 static enum reason open_end_reason(const struct login *login, enum end_status status) {
@@ -305,8 +449,23 @@ static enum reason open_end_reason(const struct login *login, enum end_status st
     return reasons[status];
 }
 
+static void burnt(void *context, enum store_answer answered) {
+    (void)context; /* the login may be gone */
+    (void)answered;
+}
+
+/* A login that succeeded past the gate: its code must not serve again. Nobody waits for the answer. */
+static void burn(struct login *login) {
+    struct store_login settlement = {0};
+    second_factor_settlement(&login->gathering.factor, true, &settlement);
+    if (login->server->vault != NULL && settlement.use != STORE_USE_NOTHING)
+        tell_store(login, &settlement, burnt);
+}
+
 bool login_end(struct login *login, enum end_status status) {
     if (login->stage == STAGE_OPEN && status != END_WITHDRAWN) {
+        if (status == END_UNCOMMITTED)
+            burn(login);
         finish(login, STAGE_ENDED, VERDICT_DENY, open_end_reason(login, status));
         return true;
     }
@@ -345,6 +504,11 @@ void login_leave(struct login **left) {
     if (login->stage == STAGE_GATHERING) {
         detach(login);
         gather_cancel(&login->gathering, destroy);
+        return;
+    }
+    if (login->stage == STAGE_SETTLING) {
+        detach(login);
+        login->left = true;
         return;
     }
     bool unspoken = login->stage == STAGE_OPEN && !login->superseded && !login->repeated;

@@ -10,37 +10,42 @@
 #define DEFAULT_CONFIGURATION "/etc/authgate/authgate.conf"
 #define EXIT_USAGE 2
 
-static const char usage[] = "usage: authgated [-c FILE]\n"
-                            "  -c FILE    the configuration (default " DEFAULT_CONFIGURATION ")\n"
-                            "  --version  print the version\n"
+static const char usage[] = "usage: authgated [-c FILE] [--create-store]\n"
+                            "  -c FILE          the configuration (default " DEFAULT_CONFIGURATION ")\n"
+                            "  --create-store   make the first store, and its key, where there are none\n"
+                            "  --version        print the version\n"
                             "Runs in the foreground. SIGHUP reloads, SIGTERM finishes the logins under way and stops.\n"
                             "See authgated(8) and authgate.conf(5).\n";
 
-enum option_code { OPTION_HELP = 256, OPTION_VERSION };
+enum option_code { OPTION_HELP = 256, OPTION_VERSION, OPTION_CREATE_STORE };
 
 static const struct option options[] = {
     {"config", required_argument, NULL, 'c'},
+    {"create-store", no_argument, NULL, OPTION_CREATE_STORE},
     {"help", no_argument, NULL, OPTION_HELP},
     {"version", no_argument, NULL, OPTION_VERSION},
     {NULL, 0, NULL, 0},
 };
 
-static int serve(const char *path) {
+static int serve(const struct server_options *chosen) {
     struct mistakes mistakes = {0};
-    struct configuration *configuration = configuration_load(path, &mistakes);
+    struct configuration *configuration = configuration_load(chosen->configuration_path, &mistakes);
     if (configuration == NULL)
         report_mistakes(&mistakes);
     mistakes_clear(&mistakes);
-    return configuration != NULL ? server_run(path, configuration) : EXIT_USAGE;
+    return configuration != NULL ? server_run(chosen, configuration) : EXIT_USAGE;
 }
 
 int main(int count, char **arguments) {
-    const char *path = DEFAULT_CONFIGURATION;
+    struct server_options chosen = {.configuration_path = DEFAULT_CONFIGURATION};
     int code;
     while ((code = getopt_long(count, arguments, "c:", options, NULL)) != -1) {
         switch (code) {
         case 'c':
-            path = optarg;
+            chosen.configuration_path = optarg;
+            break;
+        case OPTION_CREATE_STORE:
+            chosen.create_store = true;
             break;
         case OPTION_HELP:
             fputs(usage, stdout);
@@ -57,5 +62,5 @@ int main(int count, char **arguments) {
         fprintf(stderr, "authgated: unexpected argument %s\n%s", arguments[optind], usage);
         return EXIT_USAGE;
     }
-    return serve(path);
+    return serve(&chosen);
 }

@@ -16,12 +16,14 @@
 #include "daemon/ask.h"
 #include "daemon/connection.h"
 #include "daemon/country_watch.h"
+#include "daemon/existence.h"
 #include "daemon/listener.h"
 #include "daemon/postfix_policy.h"
 #include "daemon/privilege.h"
 #include "daemon/report.h"
 #include "daemon/settled.h"
 #include "daemon/supervisor.h"
+#include "daemon/vault.h"
 #include "daemon/worker.h"
 #include "policy/configuration.h"
 
@@ -68,6 +70,7 @@ static void reload(evutil_socket_t signal, short events, void *argument) {
     mistakes_clear(&mistakes);
     if (configuration != NULL) {
         use(server, configuration);
+        existence_forget(server->existence);
         country_watch_reload(server->country, configuration_settings(configuration)->country_database);
         log_message(LOG_NOTICE, "configuration %s is in force", server->configuration_path);
     } else {
@@ -165,24 +168,41 @@ static bool set_up_privileged(struct server *server) {
         log_message(LOG_ERR, "%s: %s", server->configuration_path, fault);
         return false;
     }
-    if (privilege_drop(configuration_settings(server->configuration)->user, fault, sizeof fault))
+    const struct settings *settings = configuration_settings(server->configuration);
+    if (settings->store != NULL)
+        server->vault = vault_unlock(settings, server->create_store, fault, sizeof fault);
+    if (settings->store != NULL && server->vault == NULL) {
+        log_message(LOG_ERR, "%s: secret_key_file: %s", server->configuration_path, fault);
+        return false;
+    }
+    if (privilege_drop(settings->user, fault, sizeof fault))
         return true;
     log_message(LOG_ERR, "%s: %s", server->configuration_path, fault);
     return false;
 }
 
+static bool open_store(struct server *server) {
+    char fault[512] = "";
+    if (server->vault == NULL || vault_open(server->vault, server, server->create_store, fault, sizeof fault))
+        return true;
+    log_message(LOG_ERR, "%s: store: %s", server->configuration_path, fault);
+    return false;
+}
+
 static bool set_up(struct run *run) {
     struct server *server = &run->server;
-    if (!set_up_privileged(server) || !reread_as_user(server))
+    if (!set_up_privileged(server) || !reread_as_user(server) || !open_store(server))
         return false;
     server->settled = settled_create();
+    server->existence = existence_create(server);
     server->asks = asks_create(clock_monotonic());
     server->postfix_policy = postfix_policy_create();
     server->workers = workers_start(server->base, WORKER_THREADS, WORKER_JOBS);
     server->country = country_watch_start(server, configuration_settings(server->configuration)->country_database);
     bool keys = random_fill(server->mark_key, sizeof server->mark_key) &&
                 random_fill(server->facts_key, sizeof server->facts_key);
-    bool tables = server->settled != NULL && server->asks != NULL && server->postfix_policy != NULL;
+    bool tables = server->settled != NULL && server->existence != NULL && server->asks != NULL &&
+                  server->postfix_policy != NULL;
     if (tables && server->workers != NULL && server->country != NULL && keys && add_signals(run) &&
         listeners_start(server->listeners))
         return true;
@@ -204,6 +224,8 @@ static void tear_down(struct run *run) {
     listeners_free(&server->listeners);
     if (server->country != NULL)
         country_watch_stop(&server->country);
+    vault_close(&server->vault);
+    existence_destroy(&server->existence);
     settled_destroy(&server->settled);
     asks_destroy(&server->asks);
     postfix_policy_destroy(&server->postfix_policy);
@@ -218,17 +240,18 @@ static void tear_down(struct run *run) {
     explicit_bzero(server->mark_key, sizeof server->mark_key);
 }
 
-int server_run(const char *configuration_path, struct configuration *configuration) {
+int server_run(const struct server_options *options, struct configuration *configuration) {
     static struct run run; /* one server a process; far too large for nothing, too large for a signal's stack */
     struct server *server = &run.server;
-    server->configuration_path = configuration_path;
+    server->configuration_path = options->configuration_path;
+    server->create_store = options->create_store;
     server->started = clock_wall();
     signal(SIGPIPE, SIG_IGN);
     privilege_harden(DESCRIPTORS_WANTED);
     use(server, configuration);
     bool good = set_up(&run);
     if (good) {
-        log_message(LOG_NOTICE, "authgated " AUTHGATE_VERSION " serves %s", configuration_path);
+        log_message(LOG_NOTICE, "authgated " AUTHGATE_VERSION " serves %s", server->configuration_path);
         supervisor_ready();
         event_base_dispatch(server->base);
         log_message(LOG_NOTICE, "stopped");

@@ -19,11 +19,13 @@ struct configuration;
 struct asks;
 struct connections;
 struct country_watch;
+struct existence;
 struct event_base;
 struct listeners;
 struct login;
 struct postfix_policy;
 struct settled;
+struct vault;
 struct workers;
 
 struct server {
@@ -35,20 +37,28 @@ struct server {
     struct listeners *listeners; /* NULL once draining */
     struct postfix_policy *postfix_policy;
     struct settled *settled;
+    struct existence *existence;
+    struct vault *vault; /* NULL: no store is configured, and nobody has a second factor */
     struct workers *workers;
     struct login *logins; /* those under way, the newest first */
     unsigned char mark_key[SIPHASH_KEY_SIZE];
     unsigned char facts_key[SIPHASH_KEY_SIZE];
     const char *configuration_path;
+    bool create_store;
     int64_t started; /* seconds since the epoch */
     uint64_t verdicts[VERDICT_COUNT]; /* logins that ended with each */
     uint64_t reports;                 /* logins that went on but would have been denied */
     bool draining;
 };
 
+struct server_options {
+    const char *configuration_path;
+    bool create_store; /* make the first store, and its key, where they are missing */
+};
+
 /* Serves until SIGTERM or SIGINT. The configuration is the caller's first one; it belongs to the server from here on.
  * Returns the exit status: 0 after a drain, 2 where the configuration cannot be served (said in the log). */
-int server_run(const char *configuration_path, struct configuration *configuration);
+int server_run(const struct server_options *options, struct configuration *configuration);
 
 /* Told by connections whenever one has gone. */
 void server_connection_closed(struct server *server);

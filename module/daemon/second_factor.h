@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What an account's stored facts and the digits that were typed mean for one login: how much to cut, which credential
+ * it amounts to, what to settle at commit, and what the store's answer says. Decides no verdict and does no I/O: the
+ * gate judges, the store settles, login.c carries between them. */
+#ifndef AUTHGATE_DAEMON_SECOND_FACTOR_H
+#define AUTHGATE_DAEMON_SECOND_FACTOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/verdict.h"
+#include "credential/code.h"
+#include "credential/keyring.h"
+#include "gate/gate.h"
+#include "policy/policy.h"
+#include "store/store.h"
+
+#define SECOND_FACTOR_CUT_OPEN (-1) /* nothing has been cut yet */
+
+/* What one login's code is, kept from begin to commit. Holds hashes, no secret. */
+struct second_factor {
+    unsigned cut; /* characters at the password's end */
+    enum code_kind kind;
+    bool passes; /* the network is remembered, or trusted with trusted_networks = "skip" */
+    struct code_hashes hashes;
+    unsigned char secret_id[STORE_ID_SIZE];
+    unsigned char step_mac[STORE_HASH_SIZE];
+    unsigned char network_mac[STORE_HASH_SIZE];
+    int64_t step, step_starts;
+    int64_t until; /* until when a code that is accepted now stays known, and its network remembered */
+};
+
+struct second_factor_inquiry {
+    const struct keyring *keyring;
+    const char *account;
+    const struct policy *policy;
+    const char *digits; /* the password's trailing digits; NULL or "": none */
+    int cut;            /* what the module has cut already, in a repeat, or SECOND_FACTOR_CUT_OPEN */
+};
+
+/* Takes the store's facts (NULL: it could not be read) into the gate's, whose address, service and time are filled in,
+ * and says in `factor` what the digits are. False where a row was tampered with (it does not open, or its MAC is
+ * another): the gate's facts then say that the store could not be read. */
+bool second_factor_examine(const struct second_factor_inquiry *inquiry, const struct account_facts *stored,
+                           struct facts *facts, struct second_factor *factor);
+
+/* What to settle for a login whose password was right. `denied`: for another reason, so that a valid code is burnt,
+ * nothing is remembered and no budget charged. Fills `use` and the fields that it needs; they point into `factor`. */
+void second_factor_settlement(const struct second_factor *factor, bool denied, struct store_login *settlement);
+
+/* The reason to refuse for, by what the store answered; REASON_NONE: nothing against the login. */
+enum reason second_factor_reason(const struct second_factor *factor, enum store_answer answer);
+
+#endif

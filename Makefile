@@ -56,7 +56,7 @@ PROGRAMS = $(BUILD)/authgated $(BUILD)/authgatectl $(BUILD)/pam_authgate.so $(BU
 all: $(PROGRAMS)
 
 DAEMON_FOLDERS := daemon gate policy country credential store wire base
-$(BUILD)/authgated: $(filter-out %/store/history%,$(foreach f,$(DAEMON_FOLDERS),$(call objects,$(f))))
+$(BUILD)/authgated: $(filter-out $(BUILD)/obj/store/history% $(BUILD)/obj/store/sqlite_history%,$(foreach f,$(DAEMON_FOLDERS),$(call objects,$(f))))
 	$(CC) -pie $(ALL_LDFLAGS) -pthread -o $@ $^ $(foreach f,$(DAEMON_FOLDERS),$(LIBS_$(f)))
 
 CTL_FOLDERS := ctl policy wire base

@@ -245,13 +245,7 @@ static const char *read_request(struct relay *relay, const struct counted *parts
         return "a service that cannot be";
     if (password->length == 0 || memchr(password->bytes, '\0', password->length) != NULL)
         return "an empty password, or a NUL in it";
-    if (!account_name_canonical(&settings->naming, user, relay->account))
-        return "";
-    int service = configuration_service(server->configuration, relay->service);
-    uint32_t allowed = connection_setting(relay->connection)->services;
-    if (allowed != ALL_SERVICES && (service == SERVICE_UNKNOWN || (allowed & (1U << service)) == 0))
-        return "a service that this socket does not take";
-    return NULL;
+    return account_name_canonical(&settings->naming, user, relay->account) ? NULL : "";
 }
 
 static struct relay *open_relay(struct connection *connection) {

@@ -5,7 +5,7 @@
 
 #include "base/secret.h"
 
-#define UPSTREAM_TIME 20000 /* milliseconds for a whole check; back ends delay their refusals by some seconds */
+#define UPSTREAM_TIME 15000 /* milliseconds for a whole check; back ends delay their refusals by some seconds */
 
 struct event_base;
 struct upstream;

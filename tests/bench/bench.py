@@ -172,16 +172,23 @@ def memory(lab):
         return int(re.search(r"VmRSS:\s+(\d+) kB", status.read()).group(1)) / 1024
 
 
+def print_machine():
+    busy = os.getloadavg()[0]
+    print(f"{os.cpu_count()} processors; load {busy:.1f} at the start"
+          + (": too busy for the absolute figures to mean much\n" if busy > 0.7 else "\n"))
+
+
 def print_table(results):
-    print(f"{'':45} workers  logins/s  p50 µs  p99 µs  p50 ×floor  p99 ×floor  CPU µs of them/daemon  wrong")
+    print(f"{'':45} workers  logins/s  p50 µs  p99 µs  ×floor: rate    p50   p99  CPU µs of them, daemon  wrong")
     for title, name, kind, workers, _words in ROWS:
         for count in workers:
             result, floor = results.get((name, count)), results.get(("floor", count))
             if result is None:
                 continue
-            ratios = f"{result.p50 / floor.p50:10.2f}  {result.p99 / floor.p99:10.2f}" if kind == "pam" else " " * 22
+            ratios = (f"{result.rate / floor.rate:12.2f}{result.p50 / floor.p50:7.2f}{result.p99 / floor.p99:6.2f}"
+                      if kind == "pam" else " " * 25)
             print(f"{title:45} {count:7}  {result.rate:8,.0f}  {result.p50:6,.0f}  {result.p99:6,.0f}  {ratios}"
-                  f"  {result.cpu:11,.0f} {result.daemon_cpu:10,.0f}  {result.wrong:5}")
+                  f"  {result.cpu:14,.0f} {result.daemon_cpu:7,.0f}  {result.wrong:5}")
             title = ""
 
 
@@ -197,6 +204,7 @@ def print_figures(results):
 
 def main():
     private = private_namespace()
+    print_machine()
     with lab_module.Lab() as lab:
         places = {"PAMD": write_stacks(lab), "SOCKET": lab.socket, "HOME": HOME, "ABROAD": ABROAD}
         lab.start()

@@ -241,11 +241,11 @@ class Host:
                  for step in steps]
         return [DRIVER, self.services, service, user, address, *words]
 
-    def run(self, *steps, user="alice", address="203.0.113.9", service="authgate-imap", fault=None):
-        """One transaction. auth=PASSWORD is given here as it would be typed."""
+    def run(self, *steps, user="alice", address="203.0.113.9", service="authgate-imap", fault=None, prefix=()):
+        """One transaction. auth=PASSWORD is given here as it would be typed; `prefix` is a command to run it by."""
         environment = {**os.environ, **({"FAULT": fault} if fault else {})}
-        done = subprocess.run(self.command(steps, user, address, service), env=environment, capture_output=True,
-                              timeout=60, check=False)
+        done = subprocess.run([*prefix, *self.command(steps, user, address, service)], env=environment,
+                              capture_output=True, timeout=60, check=False)
         return Result((done.stdout + done.stderr).decode("utf-8", "replace"), done.returncode)
 
     def login(self, password="secret", **given):

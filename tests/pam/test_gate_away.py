@@ -29,7 +29,7 @@ def timed(call):
     return result, time.monotonic() - start
 
 
-@tests.case("A2: no socket, nobody listening, no permission, not a socket: try again, within the deadline")
+@tests.case("A2: no socket, nobody listening, not a socket: try again, within the deadline")
 def unreachable(host, _gate):
     away = os.path.join(host.folder, "away.sock")
     host.shipped(service="authgate-pop3", arguments=f"socket={away}")
@@ -42,6 +42,19 @@ def unreachable(host, _gate):
     os.mkdir(away)
     unavailable(*timed(lambda: host.login(service="authgate-pop3")))
     tap.same(host.checked(), [], "password checks")
+
+
+@tests.case("A2: a socket that this process may not connect to: try again, within the deadline")
+def forbidden(host, gate):
+    gate.script()
+    os.chmod(host.folder, 0o755)
+    os.chmod(gate.path, 0o600)
+    nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    unavailable(*timed(lambda: host.login(prefix=nobody)))
+    tap.same(gate.connections, 0, "connections")
+    os.chmod(gate.path, 0o666)
+    assert host.login(prefix=nobody).permitted
+    host.checked()
 
 
 BROKEN = [

@@ -44,8 +44,7 @@ STACKS = {
     "gated": GATED.format(defer=" defer"),
     "at-once": GATED.format(defer=""),
     "shipped-floor": PASSWORD_LINES + "account required pam_permit.so\n",
-    "shipped": GATED.format(defer=" defer").replace("auth     required                                  pam_permit.so\n",
-                                                    PASSWORD_LINES),
+    "shipped": re.sub("auth .* pam_permit.so\n", PASSWORD_LINES, GATED.format(defer=" defer")),
     "geoip-1": GEOIP.format(rules="RULES-1", database="DATABASE"),
     f"geoip-{RULES}": GEOIP.format(rules=f"RULES-{RULES}", database="DATABASE"),
 }

@@ -37,7 +37,8 @@ def make(folder, schema, *changes):
     return path
 
 
-@tests.rows(["maxmind", "flat", "country", "bare", "registered"], "a database of the schema {} tells each country".format)
+@tests.rows(["maxmind", "flat", "country", "bare", "registered"],
+            "a database of the schema {} tells each country".format)
 def each_schema(folder, schema):
     status, _said, countries = ask(make(folder, schema), WORLD)
     assert status == 0 and countries == WORLD, f"{status}: {countries}"

@@ -67,7 +67,8 @@ $types{country} = 'utf8_string' if $schema eq 'country';
 my $tree = MaxMind::DB::Writer::Tree->new(
     ip_version            => 6,
     record_size           => 24,
-    database_type         => 'authgate-demo-' . ( $schema eq 'maxmind' ? 'Country' : $schema ), # pam_geoip wants the word
+    # pam_geoip wants the word
+    database_type         => 'authgate-demo-' . ( $schema eq 'maxmind' ? 'Country' : $schema ),
     languages             => ['en'],
     description           => { en => 'Loopback stands for the world' },
     map_key_type_callback => sub { $schema eq 'bare' ? 'utf8_string' : $types{ $_[0] } // 'utf8_string' },

@@ -130,8 +130,8 @@ static void bytes_that_are_no_text(void **state) {
     assert_refused("\xef\xbb\xbflog = \"stderr\";", "not ASCII");
     assert_refused("@", "an @ is no setting");
     assert_refused("@include \"", "an @ is no setting");
-    assert_refused("sockets = ( ); a = 99999999999999999999;", "without quotes");
-    assert_refused("sockets = ( ); a = +;", "without quotes");
+    assert_refused("sockets = ( ); log = 99999999999999999999;", "cannot be");
+    assert_refused("sockets = ( ); log = +;", "cannot be");
     assert_refused("=", "cannot stand here");
     assert_refused("a = {};;", "cannot stand here");
 }

@@ -58,7 +58,7 @@ def opaque(of_lab, row):
     with of_lab.gate() as connection:
         answer = connection.begin(user=row[0])
         tap.same(answer["verdict"], "continue", "begin")
-        connection.send(gate.encode([("request", "end"), ("ref", answer["ref"]), ("user", row[0]), ("status", "wrong")]))
+        connection.end(answer["ref"], "wrong", row[0])
         line = one_line(of_lab, since, "reason=password")
     account = next(word for word in line.split(" ") if word.startswith("account="))
     expected = row[1] if row[1].endswith("...") else row[1] + "@example.test"

@@ -36,8 +36,8 @@ os.execv(sys.argv[end + 1], sys.argv[end + 1:])
 def ask_as(of_lab, user, group):
     """What a begin of another user is answered: a verdict, "no answer" or "no entry"."""
     library = os.path.join(lab.ROOT, "tests/lab")
-    run = subprocess.run([sys.executable, "-c", ASK_AS, library, of_lab.socket], user=user, group=group, extra_groups=[],
-                         capture_output=True, text=True, check=True)
+    run = subprocess.run([sys.executable, "-c", ASK_AS, library, of_lab.socket], user=user, group=group,
+                         extra_groups=[], capture_output=True, text=True, check=True)
     return run.stdout.strip()
 
 

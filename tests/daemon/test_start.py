@@ -76,9 +76,10 @@ def usage(of_lab):
 @tests.case("inside a user namespace, where every peer looks alike, it refuses to start and says why")
 def user_namespace(of_lab):
     of_lab.configure(user=None)
-    if subprocess.run(["unshare", "--user", "--map-root-user", "true"], check=False, stderr=subprocess.DEVNULL).returncode:
-        raise tap.Skip("this kernel gives no user namespaces")
-    gives_up(of_lab, "namespace", command=["unshare", "--user", "--map-root-user", *of_lab.command])
+    apart = ["unshare", "--user", "--map-root-user"]
+    if subprocess.run([*apart, "true"], check=False, stderr=subprocess.DEVNULL).returncode:
+        raise tap.Skip("this kernel gives no user namespaces here")
+    gives_up(of_lab, "namespace", command=[*apart, *of_lab.command])
 
 
 @tests.case("a second daemon does not take the first one's socket")

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""authgate at work, in under two minutes: a private Dovecot behind the shipped PAM stack, throw-away accounts, real IMAP
-logins from loopback addresses that stand for countries, then public addresses against the real country database.
+"""authgate at work, in under two minutes: a private Dovecot behind the shipped PAM stack, throw-away accounts, real
+IMAP logins from loopback addresses that stand for countries, then public addresses against the real country database.
 Leaves nothing behind; KEEP=1 keeps it up until Ctrl-C. Called by `make demo`; exit status 1 where anything was not as
 announced."""
 import datetime
@@ -20,7 +20,7 @@ import mailserver  # pylint: disable=wrong-import-position
 import scenario  # pylint: disable=wrong-import-position
 import stack  # pylint: disable=wrong-import-position
 
-COLUMNS = (("scene", 41), ("who", 6), ("from", 20), ("country", 7), ("verdict", 8), ("reason", 16), ("client saw", 11),
+COLUMNS = (("scene", 41), ("who", 8), ("from", 20), ("country", 7), ("verdict", 8), ("reason", 16), ("client saw", 11),
            ("ms", 6))
 COLOUR = sys.stdout.isatty()
 
@@ -116,12 +116,12 @@ def real_database(demo):
 
 
 def keep_up(demo):
-    where = demo.lab.directory
+    where, password = demo.lab.directory, scenario.PASSWORDS["alice"]
     print(f"""
-It stays up. Log in from Japan, and from the US:
-    curl --interface 127.1.0.1 --user alice:'{scenario.PASSWORDS["alice"]}' imap://127.0.0.1:{demo.dovecot.port}/
-    curl --interface 127.2.0.1 --user alice:'{scenario.PASSWORDS["alice"]}' imap://127.0.0.1:{demo.dovecot.port}/
-    doveadm -c {where}/dovecot/dovecot.conf auth test -x service=imap -x rip=8.8.8.8 alice '{scenario.PASSWORDS["alice"]}'
+It stays up. Log in from Japan, from the US, and from anywhere:
+    curl --interface 127.1.0.1 --user alice:'{password}' imap://127.0.0.1:{demo.dovecot.port}/
+    curl --interface 127.2.0.1 --user alice:'{password}' imap://127.0.0.1:{demo.dovecot.port}/
+    doveadm -c {where}/dovecot/dovecot.conf auth test -x service=imap -x rip=8.8.8.8 alice '{password}'
 Accounts: {", ".join(sorted(scenario.PASSWORDS))} (passwords in tests/demo/scenario.py).
 The gate's log: tail -f {where}/authgated.log
 Its configuration: {where}/authgate.conf; after a change: kill -HUP {demo.lab.daemon.pid}

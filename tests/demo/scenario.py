@@ -60,7 +60,7 @@ LOOPBACK = [
     Act("password-only IMAP is closed to him", "dave", "127.1.0.1", False, "legacy-auth"),
     Act("the same, with an exception and its end", "frank", "127.1.0.1", True),
     Act("report mode: let in, and written down", "erin", "127.2.0.1", True, "country"),
-    Act("a name that tries to forge the log", "a verdict=accept", "127.1.0.1", False, "password", password="x"),
+    Act("a name that tries to forge the log", "x ref=1", "127.1.0.1", False, "password", password="x"),
     Act("the daemon is away: nobody gets in", "alice", "127.1.0.1", False, None, daemon_away=True),
     Act("and back", "alice", "127.1.0.1", True),
 ]
@@ -70,7 +70,7 @@ WORLD = [
     Act("IPv6 from Japan", "alice", "2001:200:0:8002::1", True, by_doveadm=True),
     Act("the same host as IPv4-mapped IPv6", "alice", "::ffff:133.11.0.1", True, by_doveadm=True),
     Act("a resolver in the US", "alice", "8.8.8.8", False, "country", by_doveadm=True),
-    Act("IPv6 from the US", "alice", "2001:4860:4860::8888", False, "country", by_doveadm=True),
+    Act("a resolver on IPv6, in North America", "alice", "2001:4860:4860::8888", False, "country", by_doveadm=True),
     Act("a university in Berlin", "alice", "130.149.7.201", False, "country", by_doveadm=True),
     Act("a university in Beijing", "alice", "166.111.4.100", False, "country", by_doveadm=True),
     Act("on travel: a university in Paris", "carol", "134.157.0.129", True, by_doveadm=True),

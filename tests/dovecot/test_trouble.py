@@ -23,7 +23,7 @@ def amid(of_house, **fields):
     return attempt
 
 
-@tests.rows([signal.SIGTERM, signal.SIGKILL], lambda how: f"a daemon restarted by {how.name} in mid-login loses no login")
+@tests.rows([signal.SIGTERM, signal.SIGKILL], lambda how: f"a daemon restarted by {how.name} in mid-login loses none")
 def restarted(of_house, how):
     since = of_house.lab.mark()
     attempt = amid(of_house)

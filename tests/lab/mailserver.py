@@ -31,7 +31,7 @@ service imap-login {{
     port = 0
   }}
   chroot =
-  service_count = 0
+  {clients} = {unlimited}
 }}
 service anvil {{
   unix_listener anvil-auth-penalty {{
@@ -77,6 +77,8 @@ userdb static {{
 }}
 """,
 }
+
+CLIENTS_PER_PROCESS = {"2.3": ("service_count", "0"), "2.4": ("restart_request_count", "unlimited")}
 
 
 class Attempt:
@@ -125,7 +127,9 @@ class Dovecot:
         os.makedirs(os.path.join(self.base, "mail"))
         os.chown(os.path.join(self.base, "mail"), 65534, 65534)
         kind = "2.3" if version() == "2.3" else "2.4"
-        text = CONFIGURATION[kind].format(base=self.base, port=self.port, name=lab.name, service=stack.name)
+        clients, unlimited = CLIENTS_PER_PROCESS[kind]
+        text = CONFIGURATION[kind].format(base=self.base, port=self.port, name=lab.name, service=stack.name,
+                                          clients=clients, unlimited=unlimited)
         self.configuration = lab.write("dovecot/dovecot.conf", text)
         self.program = lab_module.Program(["dovecot", "-F", "-c", self.configuration], lab.path("dovecot/output.log"))
         lab.cleanup.callback(self.program.end)

@@ -3,6 +3,7 @@
 """Who may ask what on which socket, whatever the file's mode lets through; and sockets handed over by systemd."""
 import fcntl
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -22,6 +23,13 @@ except (AttributeError, TypeError, BrokenPipeError, ConnectionResetError):
     print("no answer")
 """
 
+CROWD = """
+import sys; sys.path.insert(0, sys.argv[1])
+import gate
+crowd = [gate.Gate(sys.argv[2]) for _ in range(300)]
+print(len(crowd), flush=True)
+sys.stdin.read()
+"""
 ACTIVATE = """
 import os, sys
 end = sys.argv.index("--")
@@ -67,6 +75,21 @@ def peer_refused(of_lab):
 def owner_allowed(of_lab):
     serve(of_lab, 'owner = "daemon"; mode = "0600";')
     tap.same(ask_as(of_lab, "daemon", "daemon"), "continue", "the owner")
+
+
+@tests.case("one user's crowd of idle connections leaves room for another user")
+def crowd(of_lab):
+    of_lab.stop()
+    of_lab.configure(sockets=f'{{ kind = "gate"; path = "{of_lab.socket}"; owner = "daemon"; mode = "0600"; }}')
+    of_lab.start(preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (128, 128)))
+    command = [sys.executable, "-c", CROWD, os.path.join(lab.ROOT, "tests/lab"), of_lab.socket]
+    with subprocess.Popen(command, user="daemon", group="daemon", extra_groups=[], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE) as idle:
+        tap.same(idle.stdout.readline(), b"300\n", "connections of the other user")
+        of_lab.line("a connection of uid 1 was closed")
+        accepted(of_lab)
+        idle.stdin.close()
+    accepted(of_lab)
 
 
 @tests.case("a socket for smtp takes logins by smtp and its other names, and no other")

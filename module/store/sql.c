@@ -4,8 +4,10 @@
 #include "store/sql.h"
 
 /* Exclusive: no other process reads or writes while we serve, and the WAL's index is memory of ours instead of a mapped
- * file, which a full or truncated disk could kill us with. */
-const char sql_settings[] = "PRAGMA locking_mode=EXCLUSIVE;"
+ * file, which a full or truncated disk could kill us with. Small pages: a login changes a few short rows far apart, and
+ * each costs a page in the WAL. */
+const char sql_settings[] = "PRAGMA page_size=2048;"
+                            "PRAGMA locking_mode=EXCLUSIVE;"
                             "PRAGMA mmap_size=0;"
                             "PRAGMA trusted_schema=OFF;"
                             "PRAGMA cell_size_check=ON;"

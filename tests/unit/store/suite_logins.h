@@ -187,6 +187,116 @@ static void a_ref_is_known_for_ten_minutes(void **state) {
     assert_int_equal(settle(store, &attempt), STORE_REUSED); /* now it is a login of its own, with a used code */
 }
 
+/* ---- races ---- */
+
+#define RACERS 8
+#define ROUNDS 200
+
+/* How one racer tries to get a step: begins, and what is found out when all have been answered. */
+struct racer {
+    struct store *store;
+    struct attempt attempt;
+    struct got_answer answer;
+    struct got_facts facts;
+};
+
+static void race_by_settling(struct racer *racers) {
+    for (int i = 0; i < RACERS; i++)
+        assert_true(store_settle(racers[i].store, &racers[i].attempt.login, take_answer, &racers[i].answer) != 0);
+    for (int i = 0; i < RACERS; i++)
+        wait_for(racers[i].store, &racers[i].answer.done);
+}
+
+/* The planted fault: looks whether the step is used, then writes, and believes what it saw. */
+static void race_by_looking_first(struct racer *racers) {
+    for (int i = 0; i < RACERS; i++) {
+        const struct store_question question = {.account = "alice", .now = NOW,
+                                                .deadline = clock_monotonic() + PATIENCE};
+        assert_true(store_facts(racers[i].store, &question, take_facts, &racers[i].facts) != 0);
+    }
+    for (int i = 0; i < RACERS; i++)
+        wait_for(racers[i].store, &racers[i].facts.done);
+    race_by_settling(racers);
+    for (int i = 0; i < RACERS; i++)
+        racers[i].answer.answer = racers[i].facts.facts.secret.last_step < racers[i].attempt.login.step
+                                      ? STORE_SETTLED
+                                      : STORE_REUSED;
+}
+
+/* Each round all racers hand in one code, from networks of their own; returns how many got in, in all rounds. */
+static int race(void (*run)(struct racer *racers)) {
+    static struct racer racers[RACERS];
+    int accepted = 0;
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int i = 0; i < RACERS; i++) {
+            char network[32];
+            racers[i] = (struct racer){.store = suite_engine.further(i)};
+            snprintf(network, sizeof network, "10.0.%d.0/24", i);
+            attempt_init(&racers[i].attempt, "alice", network, next_ref());
+            attempt_step(&racers[i].attempt, 1000 + round);
+        }
+        run(racers);
+        for (int i = 0; i < RACERS; i++)
+            accepted += racers[i].answer.answer == STORE_SETTLED;
+    }
+    return accepted;
+}
+
+static void of_eight_racers_with_one_code_one_gets_in(void **state) {
+    (void)state;
+    enrol(store, "alice");
+    assert_int_equal(race(race_by_settling), ROUNDS);
+}
+
+static void the_race_finds_out_who_looks_before_he_writes(void **state) {
+    (void)state;
+    enrol(store, "alice");
+    assert_true(race(race_by_looking_first) > ROUNDS);
+}
+
+static void of_two_uses_of_a_recovery_code_at_once_one_gets_in(void **state) {
+    (void)state;
+    enrol(store, "alice");
+    assert_int_equal(new_recovery_codes(store, "alice", STORE_RECOVERY_LIMIT), STORE_DONE);
+    for (int code = 0; code < STORE_RECOVERY_LIMIT; code++) {
+        static struct racer racers[RACERS];
+        int accepted = 0;
+        for (int i = 0; i < RACERS; i++) {
+            racers[i] = (struct racer){.store = suite_engine.further(i)};
+            attempt_init(&racers[i].attempt, "alice", HOME, next_ref());
+            racers[i].attempt.login.use = STORE_USE_RECOVERY;
+            racers[i].attempt.recovery = bytes_of("rec", code);
+        }
+        race_by_settling(racers);
+        for (int i = 0; i < RACERS; i++)
+            accepted += racers[i].answer.answer == STORE_SETTLED;
+        assert_int_equal(accepted, 1);
+    }
+}
+
+/* However many tries are under way at once, no more than the budget are looked at (D1). */
+static void guesses_at_once_stay_within_the_budget(void **state) {
+    (void)state;
+    static struct racer racers[500];
+    int looked_at = 0;
+    enrol(store, "alice");
+    for (int i = 0; i < 500; i++) {
+        racers[i] = (struct racer){.store = suite_engine.further(i)};
+        attempt_init(&racers[i].attempt, "alice", HOME, next_ref());
+        racers[i].attempt.login.use = STORE_USE_WRONG;
+        racers[i].attempt.code = bytes_of("wro", i);
+        if (i == 250)
+            attempt_step(&racers[i].attempt, 1000); /* the right one is among them */
+        assert_true(store_settle(racers[i].store, &racers[i].attempt.login, take_answer, &racers[i].answer) != 0);
+    }
+    for (int i = 0; i < 500; i++) {
+        wait_for(racers[i].store, &racers[i].answer.done);
+        looked_at += racers[i].answer.answer != STORE_OVER_BUDGET;
+    }
+    assert_int_equal(looked_at, STORE_WRONG_HOUR);
+    assert_int_equal(facts_of(store, "alice", HOME).secret.last_step, 1);
+}
+
 /* ---- budgets ---- */
 
 static void ten_distinct_wrong_codes_an_hour_are_the_budget(void **state) {

@@ -143,7 +143,7 @@ struct history_settings {
  * unknown URL, no memory, no threads); `fault` (of `size` bytes) then says why. */
 struct history *history_open(const struct history_settings *settings, char *fault, size_t size);
 
-/* Writes what was handed over, as far as a second allows, stops, and sets the pointer to NULL. */
+/* Writes what was handed over (once: what the disk does not take is lost), stops, and sets the pointer to NULL. */
 void history_close(struct history **history);
 
 /* A descriptor that is readable when history_dispatch has something to do. Lives as long as the history. */

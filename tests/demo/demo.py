@@ -116,12 +116,14 @@ def real_database(demo):
 
 
 def keep_up(demo):
+    demo.lab.make_country_database()
+    demo.lab.reload("country database .* is in use")
     where, password = demo.lab.directory, scenario.PASSWORDS["alice"]
     print(f"""
-It stays up. Log in from Japan, from the US, and from anywhere:
+It stays up, with loopback as the world again. Log in from Japan, from the US, from France:
     curl --interface 127.1.0.1 --user alice:'{password}' imap://127.0.0.1:{demo.dovecot.port}/
     curl --interface 127.2.0.1 --user alice:'{password}' imap://127.0.0.1:{demo.dovecot.port}/
-    doveadm -c {where}/dovecot/dovecot.conf auth test -x service=imap -x rip=8.8.8.8 alice '{password}'
+    doveadm -c {where}/dovecot/dovecot.conf auth test -x service=imap -x rip=127.4.0.1 alice '{password}'
 Accounts: {", ".join(sorted(scenario.PASSWORDS))} (passwords in tests/demo/scenario.py).
 The gate's log: tail -f {where}/authgated.log
 Its configuration: {where}/authgate.conf; after a change: kill -HUP {demo.lab.daemon.pid}

@@ -23,6 +23,16 @@ NUMBERS = itertools.count(1)
 LEFTOVERS = [("/etc/pam.d", re.compile(r"authgate-lab(\d+)x\d+-\w+$")),
              (tempfile.gettempdir(), re.compile(r"authgate-lab(\d+)x"))]
 
+def end_left(directory):
+    """Ends the daemon that a killed lab left: it forgot whose child it was when it gave up root."""
+    with contextlib.suppress(OSError, ValueError):
+        with open(os.path.join(directory, "pid"), encoding="ascii") as file:
+            pid = int(file.read())
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            if directory.encode() in file.read():
+                send_signal(pid, signal.SIGKILL)
+
+
 def sweep():
     """Removes what labs whose process is gone have left."""
     for folder, pattern in LEFTOVERS:
@@ -30,6 +40,7 @@ def sweep():
             found = pattern.match(name)
             if found and not os.path.exists(f"/proc/{found.group(1)}"):
                 path = os.path.join(folder, name)
+                end_left(path)
                 shutil.rmtree(path, ignore_errors=True) if os.path.isdir(path) else os.unlink(path)
 
 
@@ -175,6 +186,7 @@ defaults = {{ {defaults} }};
         self.stop()  # what a failed test may have left running
         since = self.mark()
         self.daemon = Program(command or self.command, self.path("authgated.log"), **popen)
+        self.write("pid", str(self.daemon.pid))
         if wait:
             # It listens a little earlier than it heeds signals; its word that it serves comes after both.
             tap.poll(lambda: not self.daemon.running() or self.lines(" serves ", since), 10, "authgated's start")

@@ -3,7 +3,8 @@
  *   pam-driver CONFDIR SERVICE USER RHOST STEP…      (RHOST "-" for none)
  * Steps: auth=HEX (the password, in hexadecimal, so that this process holds it nowhere else), acct, cred, user=NAME,
  * wait (for a line on standard input), fork-end, end (with what they came to), end=STATUS, scan=HEX (how often the
- * memory of this process holds those bytes), fds. The module's own calls can be made to fail: see faults.c. */
+ * memory of this process holds those bytes), fds, again (a new transaction, after an end). The module's own calls can
+ * be made to fail: see faults.c. */
 #include <dirent.h>
 #include <security/pam_appl.h>
 #include <stdbool.h>
@@ -17,6 +18,7 @@
 #include "faults.h"
 
 static pam_handle_t *pamh;
+static char **arguments;
 static int last_status;
 static const char *password_hex = "";
 
@@ -113,6 +115,15 @@ static void count_descriptors(void) {
     printf("fds %d\n", count);
 }
 
+static int start(void) {
+    static const struct pam_conv conversation = {.conv = converse};
+    int status = pam_start_confdir(arguments[2], arguments[3], &conversation, arguments[1], &pamh);
+    if (status == PAM_SUCCESS && strcmp(arguments[4], "-") != 0)
+        status = pam_set_item(pamh, PAM_RHOST, arguments[4]);
+    print_status("start", status);
+    return status;
+}
+
 static void step(const char *word) {
     char line[16];
     if (strncmp(word, "auth=", 5) == 0) {
@@ -147,11 +158,8 @@ int main(int count, char **words) {
     if (count < 6)
         return 2;
     setvbuf(stdout, NULL, _IOLBF, 0);
-    struct pam_conv conversation = {.conv = converse};
-    int status = pam_start_confdir(words[2], words[3], &conversation, words[1], &pamh);
-    if (status == PAM_SUCCESS && strcmp(words[4], "-") != 0)
-        status = pam_set_item(pamh, PAM_RHOST, words[4]);
-    print_status("start", status);
+    arguments = words;
+    int status = start();
     for (int i = 5; i < count && status == PAM_SUCCESS; i++)
         step(words[i]);
     faults_report();

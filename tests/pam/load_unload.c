@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Loads and unloads a PAM module so many times, as a long-lived host does, and compares what the process has before and
- * after: descriptors, threads, mapped regions, signal handlers, heap in use. Called by test_host_process.py. */
+/* Loads and unloads a PAM module so many times, as libpam does in a long-lived host, and compares what the process has
+ * before and after: descriptors, threads, mapped regions, signal handlers, heap in use. The module may stay mapped (it
+ * is linked so), but once. Called by test_host_process.py. */
 #include <dirent.h>
 #include <dlfcn.h>
 #include <malloc.h>
@@ -65,7 +66,7 @@ static bool load_and_unload(const char *path) {
     for (size_t i = 0; i < 3; i++)
         whole = whole && dlsym(module, entry_points[i]) != NULL;
     whole = whole && dlsym(module, "pam_sm_open_session") == NULL && dlsym(module, "pam_sm_chauthtok") == NULL;
-    return dlclose(module) == 0 && whole && dlopen(path, RTLD_NOW | RTLD_NOLOAD) == NULL;
+    return dlclose(module) == 0 && whole;
 }
 
 int main(int count, char **words) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Stands where the password module stands in a stack under test: compares PAM_AUTHTOK with a table, and writes down each
- * call with what it was handed. Arguments: table=NAME:PASSWORD,… log=FILE, unavail (always PAM_AUTHINFO_UNAVAIL),
+/* Stands where the password module stands in a stack under test: compares PAM_AUTHTOK with a table, and writes down
+ * each call with what it was handed. Arguments: table=NAME:PASSWORD,… log=FILE, unavail (always PAM_AUTHINFO_UNAVAIL),
  * rename=NAME (changes PAM_USER), refuse (the account phase is PAM_ACCT_EXPIRED). */
 #include <fcntl.h>
 #include <security/pam_ext.h>

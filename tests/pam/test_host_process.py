@@ -122,6 +122,26 @@ def changing_file(host, gate):
     host.checked()
 
 
+@tests.case("A9: a host that has the module loaded stays gated whatever becomes of the file")
+def loaded_before(host, gate):
+    module, host.module = host.module, os.path.join(host.folder, "pam_authgate.so")
+    host.shipped(service="authgate-sieve")
+    path, host.module = host.module, module
+    for how in ("remove", "truncate", "empty", "overwrite"):
+        restore(path)
+        gate.script(begin=[GOING_ON, DENIED])
+        with host.start("auth=secret", "acct", "end", "wait", "again", "auth=secret", "acct", "end",
+                        service="authgate-sieve") as process:
+            first = []
+            while "waiting 0" not in first:
+                first.append(process.stdout.readline().strip())
+            damage(path, how)
+            rest = process.communicate("go on\n", timeout=20)[0].splitlines()
+        assert "auth 0" in first and "acct 0" in first, first
+        assert "auth 0" not in rest and "acct 0" not in rest, (how, rest)
+    host.checked()
+
+
 # Canaries: a password, a code, an app password, the mark and its key, in every form that they take.
 def canaries(gate):
     marks = [request["password_mark"] for request in gate.requests() if "password_mark" in request]

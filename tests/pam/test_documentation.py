@@ -64,8 +64,8 @@ def alike():
     for family in ("debian", "rhel"):
         folder = os.path.join("conf/pam.d", family)
         names = sorted(os.listdir(os.path.join(ROOT, folder)))
-        tap.same(names, sorted(f"authgate-{name}" for name in ("imap", "pop3", "smtp", "submission", "sieve", "doveadm")),
-                 "services")
+        services = ("imap", "pop3", "smtp", "submission", "sieve", "doveadm")
+        tap.same(names, sorted(f"authgate-{name}" for name in services), "services")
         bodies = {re.sub(r"(?m)^#.*\n", "", read(os.path.join(folder, name))) for name in names}
         tap.same(len(bodies), 1, f"different stacks for {family}")
 

@@ -27,7 +27,7 @@ test-programs: $$(UNIT_TESTS) $$(FUZZ_TESTS) $$(TEST_HELPERS)
 
 check:
 	@tests/deps build check
-	@$(MAKE) --no-print-directory $(PARALLEL) all test-programs
+	@$(MAKE) -s --no-print-directory $(PARALLEL) all test-programs
 	@$(TEST_ENVIRONMENT) tests/run $(UNIT_TESTS) $(FUZZ_TESTS) $(TEST_SCRIPTS)
 
 unit:
@@ -44,7 +44,7 @@ headers:
 
 demo:
 	@tests/deps build demo
-	@$(MAKE) --no-print-directory $(PARALLEL) all
+	@$(MAKE) -s --no-print-directory $(PARALLEL) all
 	@$(TEST_ENVIRONMENT) KEEP="$(KEEP)" COUNTRY_DB="$(COUNTRY_DB)" tests/demo/demo.py
 
 # What runs in processes of our own, under the address and undefined-behaviour sanitizers. A module cannot: its host
@@ -119,3 +119,9 @@ bench:
 $(BUILD)/tests/bench/driver: $(wildcard tests/bench/*.c) tests/bench/scenario.h
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.c,$^) -lpam
+
+# tests/lab: clocks that a test can move forward.
+TEST_HELPERS += $(BUILD)/tests/lab/clock-shift.so
+$(BUILD)/tests/lab/clock-shift.so: tests/lab/clock_shift.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -shared $(ALL_LDFLAGS) -o $@ $< -ldl

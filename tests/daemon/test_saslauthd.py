@@ -185,12 +185,12 @@ def client_leaves(scene):
     before = descriptors(scene.lab.daemon.pid)
     since = scene.lab.mark()
     scene.upstream.say = "silence"
-    for _ in range(20):
+    scene.upstream.release(b"")
+    for number in range(1, 21):
         scene.ask()
         with sasl.Client(scene.path) as client:
             client.send(sasl.counted("alice", "wrong", "smtp", ""))
-            heard = len(scene.upstream.waiting)
-            tap.poll(lambda heard=heard: len(scene.upstream.waiting) > heard - 1 and scene.upstream.waiting, 5, "a relay")
+            tap.poll(lambda number=number: len(scene.upstream.waiting) == number, 5, "a relay")
     tap.poll(lambda: len(scene.lab.lines("reason=password-error", since)) == 20, 5, "20 lines")
     tap.poll(lambda: descriptors(scene.lab.daemon.pid) == before, 5, "the descriptors of before")
     scene.upstream.say = None

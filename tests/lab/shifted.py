@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A daemon whose clocks a test moves forward: `environment` is for Lab.start."""
+import mmap
+import os
+import struct
+
+import lab as lab_module
+import tap
+
+
+class Clock:
+    """Starts as it is."""
+
+    def __init__(self, lab):
+        preload = os.path.join(lab_module.BUILD, "tests/lab/clock-shift.so")
+        if os.environ.get("SANITIZE"):
+            raise tap.Skip("a sanitizer wants to be loaded first")
+        path = lab.write("clock", "\0" * 8)
+        with open(path, "r+b") as file:
+            self.shift = mmap.mmap(file.fileno(), 8)
+        self.milliseconds = 0
+        self.environment = {**os.environ, "LD_PRELOAD": preload, "CLOCK_SHIFT": path}
+
+    def forward(self, seconds):
+        self.milliseconds += int(seconds * 1000)
+        self.shift[:] = struct.pack("=q", self.milliseconds)

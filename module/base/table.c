@@ -19,6 +19,7 @@ struct table {
     size_t capacity, key_size, value_size, stride;
     size_t buckets; /* a power of two */
     size_t count;
+    size_t touched; /* places that ever held an entry: the others' memory was never written to */
     uint64_t evicted;
     uint32_t free_list;
     uint32_t *chains; /* first place of each bucket */
@@ -73,7 +74,7 @@ void table_destroy(struct table **table) {
     if (*table == NULL)
         return;
     if ((*table)->data != NULL)
-        explicit_bzero((*table)->data, (*table)->capacity * (*table)->stride);
+        explicit_bzero((*table)->data, (*table)->touched * (*table)->stride);
     free((*table)->data);
     free((*table)->places);
     free((*table)->heap);
@@ -159,7 +160,7 @@ static uint32_t new_place(struct table *table, int64_t now) {
     if (place != 0)
         table->free_list = at(table, place)->next;
     else
-        place = (uint32_t)table->count + 1;
+        place = (uint32_t)++table->touched;
     return place;
 }
 

@@ -142,7 +142,7 @@ static void end(struct connection *connection, const struct message *message) {
     struct conversation *conversation = connection_state(connection);
     enum end_status status;
     if (conversation == NULL || !login_is(conversation->login, message) ||
-        !end_status_parse(message->value[FIELD_STATUS], &status) || !login_end(conversation->login, status))
+        !end_status_parse(message->value[FIELD_STATUS], &status) || !login_end(conversation->login, status, message->value[FIELD_PASSWORD_MARK]))
         login_log_malformed(connection_server(connection), message, "an end of no login of this connection");
     connection_close(connection);
 }

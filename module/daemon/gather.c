@@ -13,9 +13,35 @@
 #include "daemon/worker.h"
 #include "policy/configuration.h"
 
+#define PASSWORDS_OTHERWISE 5
+#define WINDOW_OTHERWISE 900
+
 static void read_policy(struct gathering *gathering);
 
+/* Who is counted, and whether there were too many wrong passwords already. An app password that may be used is no
+ * guess. */
+static void look_at_throttle(struct gathering *gathering) {
+    struct facts *facts = &gathering->facts;
+    const struct policy *policy = &gathering->policy;
+    gathering->throttle_login = (struct throttle_login){
+        .account = gathering->account,
+        .network = address_network(&facts->address),
+        .shared = value_holds_address(policy_value(policy, POLICY_NETWORKS_TRUSTED), &facts->address) ||
+                  value_holds_address(policy_value(policy, POLICY_NETWORKS_PROXIES), &facts->address),
+        .remembered = facts->network_remembered,
+        .passwords = policy_number(policy, POLICY_THROTTLE_PASSWORDS, PASSWORDS_OTHERWISE),
+        .window = policy_number(policy, POLICY_THROTTLE_WINDOW, WINDOW_OTHERWISE),
+    };
+    bool app_password = gathering->app_known && gathering->app_scope == APP_PASSWORD_FITS;
+    if (gathering->throttle_login.passwords > 0 && !gathering->never_throttled && !app_password)
+        gathering->throttle_state =
+            throttle_check(gathering->server->throttle, &gathering->throttle_login, clock_monotonic());
+    facts->throttled = gathering->throttle_state != THROTTLE_NOT;
+}
+
 static void finish(struct gathering *gathering, bool readable) {
+    if (readable)
+        look_at_throttle(gathering);
     gathering->done(gathering->context, readable);
 }
 

@@ -10,6 +10,7 @@
 #include "credential/generated.h"
 #include "daemon/app_password.h"
 #include "daemon/second_factor.h"
+#include "daemon/throttle.h"
 #include "gate/gate.h"
 #include "policy/policy.h"
 
@@ -26,6 +27,7 @@ struct gathering {
     const char *digits;  /* the password's trailing digits; NULL: none. Read before `done` only */
     const char *app_password; /* what was typed, where it has the shape of one; NULL: it has not. Likewise */
     int cut;             /* what has been cut already, or SECOND_FACTOR_CUT_OPEN */
+    bool never_throttled; /* no password is being tried */
     /* Called once, before gather_start returns or later. `readable` false: the account's policy could not be had, and
      * nothing can be judged. */
     void (*done)(void *context, bool readable);
@@ -36,6 +38,8 @@ struct gathering {
     bool app_known;              /* what was typed is an app password of the account */
     enum app_password_scope app_scope;
     unsigned char app_hash[STORE_HASH_SIZE];
+    struct throttle_login throttle_login; /* for counting how the login ends */
+    enum throttle_state throttle_state;
 
     struct group_query *groups;
     struct existence_query *existence;

@@ -16,6 +16,7 @@
 #include "daemon/second_factor.h"
 #include "daemon/server.h"
 #include "daemon/settled.h"
+#include "daemon/throttle.h"
 #include "daemon/vault.h"
 #include "gate/gate.h"
 #include "policy/configuration.h"
@@ -46,6 +47,9 @@ struct login {
     bool superseded;   /* the same login goes on over another connection */
     bool left;         /* the module has gone while the store was told */
     int64_t now;       /* clock_monotonic at the begin */
+    uint64_t digits_hash; /* keyed; 0: no digits */
+    uint32_t mark;     /* of the password that was checked, where has_mark */
+    bool has_mark;
     struct secret digits, app_password; /* until the facts are gathered */
     login_answered *answered;
     void *context;
@@ -91,6 +95,28 @@ static uint64_t hash_facts(const struct server *server, const struct message *be
     uint64_t hash = siphash(server->facts_key, chunk, buffer.length);
     explicit_bzero(chunk, buffer.length);
     return hash;
+}
+
+static void take_mark(struct login *login, const char *mark) {
+    login->has_mark = mark != NULL;
+    login->mark = mark != NULL ? (uint32_t)strtoul(mark, NULL, 16) : 0;
+}
+
+static const uint32_t *mark_of(const struct login *login) {
+    return login->has_mark ? &login->mark : NULL;
+}
+
+/* A wrong password counts, unless it was a known app password in the wrong place, or throttle.passwords is 0. */
+static void count_wrong(struct login *login) {
+    if (!login->gathering.app_known && login->gathering.throttle_login.passwords > 0)
+        throttle_failed(login->server->throttle, &login->gathering.throttle_login, mark_of(login), login->digits_hash,
+                        clock_monotonic());
+}
+
+static void count_right(struct login *login, bool accepted) {
+    if (login->gathering.throttle_login.passwords > 0)
+        throttle_succeeded(login->server->throttle, &login->gathering.throttle_login, mark_of(login), accepted,
+                           clock_monotonic());
 }
 
 /* The login's verdict, its one line, and what Postfix's policy requests are judged by later. */
@@ -183,6 +209,7 @@ static void app_password_settled(void *context, enum store_answer answered) {
     struct login *login = context;
     enum reason reason = second_factor_reason(&login->gathering.factor, answered);
     if (reason == REASON_NONE) {
+        count_right(login, true);
         settle(login, VERDICT_ACCEPT, REASON_NONE);
         answer(login, VERDICT_ACCEPT, REASON_NONE);
     } else if (reason == REASON_UNAVAILABLE) {
@@ -208,6 +235,8 @@ static void judge(struct login *login) {
     gate_decide(&gathering->facts, &gathering->policy, decision);
     login->record.would = decision->would;
     login->record.credential = gathering->facts.credential;
+    if (decision->reason == REASON_THROTTLED)
+        login->record.note = throttle_state_name(gathering->throttle_state);
     if (!gathering->app_known || decision->verdict != VERDICT_CONTINUE || gathering->app_scope == APP_PASSWORD_FITS)
         return;
     bool tampered = gathering->app_scope == APP_PASSWORD_TAMPERED;
@@ -334,6 +363,9 @@ static struct login *create(struct server *server, enum login_kind kind, const s
     };
     login->gathering.facts.now = clock_wall();
     login->facts_hash = hash_facts(server, begin);
+    const char *digits = begin->value[FIELD_DIGITS];
+    login->digits_hash = digits != NULL ? siphash(server->facts_key, digits, strlen(digits)) | 1 : 0;
+    login->gathering.never_throttled = kind == LOGIN_RELAYED;
     login->defer = begin->value[FIELD_DEFER] != NULL;
     login->next = server->logins;
     if (login->next != NULL)
@@ -390,6 +422,7 @@ void login_judge(struct server *server, enum login_kind kind, const struct messa
 
 /* The commit's answer. What could not be judged is not remembered: it is judged when it is asked again. */
 static void conclude_commit(struct login *login, enum verdict verdict, enum reason reason) {
+    count_right(login, verdict == VERDICT_ACCEPT);
     if (verdict == VERDICT_LATER)
         finish(login, STAGE_SETTLED, verdict, reason);
     else
@@ -427,7 +460,7 @@ static void consume(struct login *login, bool denied) {
 }
 
 void login_commit(struct login *login, const struct message *commit, login_answered *answered, void *context) {
-    (void)commit; /* its mark is for counting wrong passwords */
+    take_mark(login, commit->value[FIELD_PASSWORD_MARK]);
     login->answered = answered;
     login->context = context;
     if (login->repeated) {
@@ -462,8 +495,11 @@ static void burn(struct login *login) {
         tell_store(login, &settlement, burnt);
 }
 
-bool login_end(struct login *login, enum end_status status) {
+bool login_end(struct login *login, enum end_status status, const char *mark) {
     if (login->stage == STAGE_OPEN && status != END_WITHDRAWN) {
+        take_mark(login, mark);
+        if (status == END_WRONG && !login->superseded)
+            count_wrong(login);
         if (status == END_UNCOMMITTED)
             burn(login);
         finish(login, STAGE_ENDED, VERDICT_DENY, open_end_reason(login, status));
@@ -512,8 +548,10 @@ void login_leave(struct login **left) {
         return;
     }
     bool unspoken = login->stage == STAGE_OPEN && !login->superseded && !login->repeated;
-    if (unspoken && !login->server->draining)
+    if (unspoken && !login->server->draining) {
+        count_wrong(login);
         finish(login, STAGE_ENDED, VERDICT_DENY, open_end_reason(login, END_WRONG));
+    }
     destroy(login);
 }
 

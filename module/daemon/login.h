@@ -44,8 +44,9 @@ void login_judge(struct server *server, enum login_kind kind, const struct messa
 /* The password was right, says the module: the login's final verdict. The ref and the user have been compared. */
 void login_commit(struct login *login, const struct message *commit, login_answered *answered, void *context);
 
-/* The module says how it ended. False where that cannot be said of this login now. */
-bool login_end(struct login *login, enum end_status status);
+/* The module says how it ended; `mark` is the end's password_mark, or NULL. False where that cannot be said of this
+ * login now. */
+bool login_end(struct login *login, enum end_status status, const char *mark);
 
 /* Whether ref and user name this login, and whether it waits for a commit. */
 bool login_is(const struct login *login, const struct message *message);

@@ -93,8 +93,8 @@ static void committed(void *context, const struct login_answer *said) {
     answer_verdict(relay->connection, said->verdict);
 }
 
-static void end(struct relay *relay, enum end_status status) {
-    login_end(relay->login, status);
+static void end(struct relay *relay, enum end_status status, const char *mark) {
+    login_end(relay->login, status, mark);
     answer_verdict(relay->connection, status == END_WRONG ? VERDICT_DENY : VERDICT_LATER);
 }
 
@@ -109,7 +109,7 @@ static void checked(void *context, enum upstream_result result) {
     if (result == UPSTREAM_RIGHT)
         login_commit(relay->login, &message, committed, relay);
     else
-        end(relay, result == UPSTREAM_WRONG ? END_WRONG : END_ERROR);
+        end(relay, result == UPSTREAM_WRONG ? END_WRONG : END_ERROR, mark);
     explicit_bzero(mark, sizeof mark);
 }
 
@@ -120,7 +120,7 @@ static void check_password(struct relay *relay) {
     size_t code_length = (size_t)relay->begun.code_length;
     if (code_length > 0) {
         if (!password_cut(relay->password.bytes, code_length, &rest)) {
-            end(relay, relay->password.length <= code_length ? END_WRONG : END_ERROR);
+            end(relay, relay->password.length <= code_length ? END_WRONG : END_ERROR, NULL);
             return;
         }
         secret_clear(&relay->password);
@@ -132,7 +132,7 @@ static void check_password(struct relay *relay) {
                                                .password = &relay->password};
     relay->upstream = upstream_ask(server->base, &question, checked, relay);
     if (relay->upstream == NULL)
-        end(relay, END_ERROR);
+        end(relay, END_ERROR, NULL);
 }
 
 /* Begin has been answered. */
@@ -292,7 +292,7 @@ static void on_closed(struct connection *connection) {
     connection_set_state(connection, NULL);
     upstream_cancel(&relay->upstream);
     if (relay->login != NULL && login_open(relay->login) && !connection_server(connection)->draining)
-        login_end(relay->login, END_ERROR);
+        login_end(relay->login, END_ERROR, NULL);
     login_leave(&relay->login);
     secret_clear(&relay->password);
     free(relay);

@@ -23,6 +23,7 @@
 #include "daemon/report.h"
 #include "daemon/settled.h"
 #include "daemon/supervisor.h"
+#include "daemon/throttle.h"
 #include "daemon/vault.h"
 #include "daemon/worker.h"
 #include "policy/configuration.h"
@@ -189,20 +190,26 @@ static bool open_store(struct server *server) {
     return false;
 }
 
+static struct throttle *create_throttle(void) {
+    unsigned char key[SIPHASH_KEY_SIZE];
+    return random_fill(key, sizeof key) ? throttle_create(THROTTLE_PLACES, key) : NULL;
+}
+
 static bool set_up(struct run *run) {
     struct server *server = &run->server;
     if (!set_up_privileged(server) || !reread_as_user(server) || !open_store(server))
         return false;
     server->settled = settled_create();
     server->existence = existence_create(server);
+    server->throttle = create_throttle();
     server->asks = asks_create(clock_monotonic());
     server->postfix_policy = postfix_policy_create();
     server->workers = workers_start(server->base, WORKER_THREADS, WORKER_JOBS);
     server->country = country_watch_start(server, configuration_settings(server->configuration)->country_database);
     bool keys = random_fill(server->mark_key, sizeof server->mark_key) &&
                 random_fill(server->facts_key, sizeof server->facts_key);
-    bool tables = server->settled != NULL && server->existence != NULL && server->asks != NULL &&
-                  server->postfix_policy != NULL;
+    bool tables = server->settled != NULL && server->existence != NULL && server->throttle != NULL &&
+                  server->asks != NULL && server->postfix_policy != NULL;
     if (tables && server->workers != NULL && server->country != NULL && keys && add_signals(run) &&
         listeners_start(server->listeners))
         return true;
@@ -226,6 +233,7 @@ static void tear_down(struct run *run) {
         country_watch_stop(&server->country);
     vault_close(&server->vault);
     existence_destroy(&server->existence);
+    throttle_destroy(&server->throttle);
     settled_destroy(&server->settled);
     asks_destroy(&server->asks);
     postfix_policy_destroy(&server->postfix_policy);

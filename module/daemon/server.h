@@ -25,6 +25,7 @@ struct listeners;
 struct login;
 struct postfix_policy;
 struct settled;
+struct throttle;
 struct vault;
 struct workers;
 
@@ -37,6 +38,7 @@ struct server {
     struct listeners *listeners; /* NULL once draining */
     struct postfix_policy *postfix_policy;
     struct settled *settled;
+    struct throttle *throttle;
     struct existence *existence;
     struct vault *vault; /* NULL: no store is configured, and nobody has a second factor */
     struct workers *workers;

@@ -186,11 +186,10 @@ bool keeper_seal(struct keeper *keeper, bool raised) {
 /* ---- room ---- */
 
 bool keeper_make_room(struct keeper *keeper, int again) {
-    if (again == 0) {
-        database_checkpoint(&keeper->database); /* the WAL begins anew in the room that it has */
-        return true;
-    }
-    return again == 1 && unlink(keeper->ballast_path) == 0;
+    if (again > 1 || (again == 1 && unlink(keeper->ballast_path) != 0))
+        return false;
+    database_checkpoint(&keeper->database); /* the WAL begins anew in the room that it has */
+    return true;
 }
 
 void keeper_lay_ballast(struct keeper *keeper) {

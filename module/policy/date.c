@@ -117,10 +117,22 @@ static bool same_day(const struct tm *one, const struct tm *other) {
     return one->tm_year == other->tm_year && one->tm_mon == other->tm_mon && one->tm_mday == other->tm_mday;
 }
 
+/* The second that reads `wanted`, where nobody turns a clock within three hours of it: so it is nearly always, and
+ * there is no other. False where it is not. */
+static bool plain(const struct tm *wanted, int64_t near, int64_t *found) {
+    struct tm there, at, before, after;
+    if (!local(near, &there))
+        return false;
+    *found = near - there.tm_gmtoff;
+    return local(*found, &at) && order_of(&at) == order_of(wanted) && local(*found - 10800, &before) &&
+           local(*found + 10800, &after) && before.tm_gmtoff == at.tm_gmtoff && after.tm_gmtoff == at.tm_gmtoff;
+}
+
 /* The first second at which local time reads `wanted` or later. */
 static int64_t first_at(const struct tm *wanted) {
     struct tm utc = *wanted;
-    return twin(wanted, search(wanted, (int64_t)timegm(&utc)), -1);
+    int64_t near = (int64_t)timegm(&utc), found;
+    return plain(wanted, near, &found) ? found : twin(wanted, search(wanted, near), -1);
 }
 
 struct parsed {

@@ -95,7 +95,8 @@ MANUALS := $(wildcard module/*/*.[1578])
 SAMPLES := $(filter-out conf/pam.d %completion,$(wildcard conf/*))
 PAM_SERVICES := $(wildcard conf/pam.d/$(if $(wildcard /etc/debian_version),debian,rhel)/*)
 manual_place = $(DESTDIR)$(mandir)/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
-service_place = $(DESTDIR)$(sysconfdir)/pam.d/$(notdir $(1))
+etc_place = $(DESTDIR)$(sysconfdir)/$(if $(filter conf/pam.d/%,$(1)),pam.d,authgate)/$(notdir $(1))
+ETC_FILES := $(PAM_SERVICES) conf/authgate.conf
 
 define newline
 
@@ -106,18 +107,20 @@ install: all
 	install -D -m 755 $(BUILD)/authgated $(DESTDIR)$(sbindir)/authgated
 	install -D -m 755 $(BUILD)/authgatectl $(DESTDIR)$(sbindir)/authgatectl
 	install -D -m 644 $(BUILD)/pam_authgate.so $(DESTDIR)$(pamdir)/pam_authgate.so
+	install -D -m 644 $(BUILD)/libauthgate.so $(DESTDIR)$(sasldir)/libauthgate.so
 	install -D -m 644 conf/authgatectl.bash-completion $(DESTDIR)$(completionsdir)/authgatectl
 	$(foreach m,$(MANUALS),install -D -m 644 $(m) $(call manual_place,$(m))$(newline)	)
-	install -d $(DESTDIR)$(docdir) $(DESTDIR)$(sysconfdir)/pam.d
+	install -d $(DESTDIR)$(docdir)
 	cp -R README.md NEWS COPYING $(SAMPLES) $(DESTDIR)$(docdir)
-	$(foreach s,$(PAM_SERVICES),[ -e $(call service_place,$(s)) ] || install -m 644 $(s) $(call service_place,$(s))$(newline)	)
+	$(foreach f,$(ETC_FILES),[ -e $(call etc_place,$(f)) ] || install -D -m 644 $(f) $(call etc_place,$(f))$(newline)	)
 
-# A PAM service that was changed since stays: it belongs to whoever changed it.
+# A file in /etc that was changed since stays: it belongs to whoever changed it.
 uninstall:
-	rm -f $(DESTDIR)$(sbindir)/authgated $(DESTDIR)$(sbindir)/authgatectl $(DESTDIR)$(pamdir)/pam_authgate.so
+	rm -f $(DESTDIR)$(sbindir)/authgated $(DESTDIR)$(sbindir)/authgatectl
+	rm -f $(DESTDIR)$(pamdir)/pam_authgate.so $(DESTDIR)$(sasldir)/libauthgate.so
 	rm -f $(DESTDIR)$(completionsdir)/authgatectl $(foreach m,$(MANUALS),$(call manual_place,$(m)))
 	rm -rf $(DESTDIR)$(docdir)
-	$(foreach s,$(PAM_SERVICES),! cmp -s $(s) $(call service_place,$(s)) || rm -f $(call service_place,$(s))$(newline)	)
+	$(foreach f,$(ETC_FILES),! cmp -s $(f) $(call etc_place,$(f)) || rm -f $(call etc_place,$(f))$(newline)	)
 
 clean:
 	rm -rf $(BUILD)

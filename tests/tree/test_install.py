@@ -11,6 +11,7 @@ import tap
 
 WANTED = [
     "/usr/sbin/authgated", "/usr/sbin/authgatectl", "/pam/pam_authgate.so", "/etc/pam.d/authgate-imap",
+    "/sasl2/libauthgate.so", "/etc/authgate/authgate.conf", "/usr/share/doc/authgate/samples/university/authgate.conf",
     "/etc/pam.d/authgate-pop3", "/etc/pam.d/authgate-smtp", "/etc/pam.d/authgate-submission",
     "/etc/pam.d/authgate-sieve", "/etc/pam.d/authgate-doveadm", "/usr/share/man/man8/authgated.8",
     "/usr/share/man/man8/authgatectl.8", "/usr/share/man/man8/pam_authgate.8", "/usr/share/man/man5/authgate.conf.5",
@@ -22,7 +23,7 @@ tests = tap.Tests()
 
 def make(root, target):
     subprocess.run(["make", "--no-print-directory", target, f"BUILD={source.BUILD}", f"DESTDIR={root}", "prefix=/usr",
-                    "pamdir=/pam"], cwd=source.ROOT, check=True, capture_output=True)
+                    "pamdir=/pam", "sasldir=/sasl2"], cwd=source.ROOT, check=True, capture_output=True)
 
 
 def files_below(root):
@@ -40,16 +41,17 @@ def install():
         tap.same(files_below(root), [], "files left after uninstall")
 
 
-@tests.case("a PAM service that an administrator changed is neither replaced nor removed")
-def changed_service():
+@tests.rows(["etc/pam.d/authgate-imap", "etc/authgate/authgate.conf"],
+            lambda name: f"/{name} that an administrator changed is neither replaced nor removed")
+def changed(name):
     with tempfile.TemporaryDirectory() as root:
-        path = os.path.join(root, "etc/pam.d/authgate-imap")
+        path = os.path.join(root, name)
         os.makedirs(os.path.dirname(path))
         with open(path, "w", encoding="utf-8") as file:
             file.write("# mine\n")
         make(root, "install")
         make(root, "uninstall")
-        tap.same(files_below(root), ["/etc/pam.d/authgate-imap"], "files left")
+        tap.same(files_below(root), ["/" + name], "files left")
         with open(path, encoding="utf-8") as file:
             tap.same(file.read(), "# mine\n", "its text")
 

@@ -15,7 +15,7 @@
 #include "store/order_rows.h"
 
 #define BATCH_LIMIT 256     /* requests of one transaction */
-#define BACKUP_PAGES 64     /* copied between two batches */
+#define BACKUP_PAGES 16     /* copied between two batches */
 #define BALLAST_COMMITS 256 /* after so many the ballast is looked after */
 
 /* A list of requests that keeps their order. */

@@ -18,9 +18,9 @@ static size_t skipped; /* of a path under conf/, to what is copied */
 static int copy_one(const char *path, const struct stat *status, int flag, struct FTW *walk) {
     (void)walk;
     static char text[100000];
-    const char *name = path + skipped;
+    const char *name = strlen(path) < skipped ? NULL : path + skipped; /* NULL: the folder itself */
     if (flag == FTW_D)
-        return name[0] == '\0' ? 0 : mkdir(place_path(name), 0755) != 0 && access(place_path(name), F_OK) != 0;
+        return name == NULL ? 0 : mkdir(place_path(name), 0755) != 0 && access(place_path(name), F_OK) != 0;
     FILE *file = fopen(path, "r");
     assert_non_null(file);
     assert_true((size_t)status->st_size < sizeof text);

@@ -117,9 +117,9 @@ def version():
 
 
 class Dovecot:
-    """The server. `stack` is the Stack that it authenticates by."""
+    """The server. `stack` is the Stack that it authenticates by, `extra` are further lines of its configuration."""
 
-    def __init__(self, lab, stack):
+    def __init__(self, lab, stack, extra=""):
         self.lab = lab
         self.base = lab.path("dovecot")
         self.port = free_port()
@@ -129,7 +129,7 @@ class Dovecot:
         kind = "2.3" if version() == "2.3" else "2.4"
         clients, unlimited = CLIENTS_PER_PROCESS[kind]
         text = CONFIGURATION[kind].format(base=self.base, port=self.port, name=lab.name, service=stack.name,
-                                          clients=clients, unlimited=unlimited)
+                                          clients=clients, unlimited=unlimited) + extra
         self.configuration = lab.write("dovecot/dovecot.conf", text)
         self.program = lab_module.Program(["dovecot", "-F", "-c", self.configuration], lab.path("dovecot/output.log"))
         lab.cleanup.callback(self.program.end)

@@ -24,13 +24,6 @@ import tap
 PLUGIN_FOLDER = subprocess.run(["gcc", "-print-multiarch"], capture_output=True, text=True, check=False).stdout.strip()
 SYSTEM_PLUGINS = f"/usr/lib/{PLUGIN_FOLDER}/sasl2" if PLUGIN_FOLDER else "/usr/lib64/sasl2"
 DAEMONS = "/usr/lib/postfix/sbin"
-SMTPD_CONF = {
-    "pwcheck_method": "saslauthd",
-    "saslauthd_path": "/run/authgate/saslauthd",
-    "mech_list": "PLAIN LOGIN",
-    "auxprop_plugin": "authgate",
-    "authgate_socket": "/run/authgate/gate.sock",
-}
 MAIN_CF = """
 compatibility_level = 3.6
 queue_directory = {base}/queue
@@ -76,6 +69,14 @@ defer unix - - y - 0 bounce
 anvil unix - - y - 1 anvil
 virtual unix - n n - - virtual
 """
+
+
+def smtpd_conf(name="smtpd", **changes):
+    """The shipped conf/postfix/NAME.conf as a dict; a change of None takes an option out."""
+    with open(os.path.join(lab_module.ROOT, "conf/postfix", f"{name}.conf"), encoding="utf-8") as file:
+        lines = [line.partition(":") for line in file if not line.startswith("#")]
+    options = {**{option.strip(): value.strip() for option, _, value in lines}, **changes}
+    return {option: value for option, value in options.items() if value is not None}
 
 
 class Attempt:
@@ -322,7 +323,8 @@ class Saslauthd:
         launcher = os.path.join(lab_module.ROOT, "tests/lab/private_etc.py")
         command = [launcher, os.path.join(self.folder, "etc"), "/usr/sbin/saslauthd", "-d", "-a", self.kind, "-m",
                    self.folder, "-n", "5"]
-        self.program = lab_module.Program(command, self.lab.path("saslauthd/output.log"))
+        # In a session of its own: when it ends, it ends its whole process group.
+        self.program = lab_module.Program(command, self.lab.path("saslauthd/output.log"), start_new_session=True)
         self.lab.cleanup.callback(self.program.end)
         tap.poll(lambda: os.path.exists(self.mux) or not self.program.running(), 10, "saslauthd's socket")
         if self.program.process.poll() == 77:

@@ -39,6 +39,7 @@ enum statement {
     SQL_ACCOUNT_ADD,
     SQL_LAST_ID,
     SQL_LOGIN_ADD,
+    SQL_DAY_COUNT,
     SQL_DAY_ADD,
     SQL_FIRST_ADD,
     SQL_EVENT_ADD,
@@ -57,11 +58,12 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_LOGIN_ADD] = "INSERT INTO logins(id, account, service, country, network, credential, mechanism, verdict,"
                       " reason, password, ref, host, address, denied, kept)"
                       " VALUES(?11, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?12, ?13, ?14, ?15)",
+    [SQL_DAY_COUNT] = "UPDATE days SET count = count + 1, first = min(first, ?12), last = max(last, ?12)"
+                      " WHERE account = ?1 AND day = ?11 AND service = ?2 AND country = ?3 AND network = ?4"
+                      " AND credential = ?5 AND mechanism = ?6 AND verdict = ?7 AND reason = ?8 AND password = ?9",
     [SQL_DAY_ADD] = "INSERT INTO days(account, day, service, country, network, credential, mechanism, verdict, reason,"
                     " password, count, first, last, ref)"
-                    " VALUES(?1, ?11, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1, ?12, ?12, ?10)"
-                    " ON CONFLICT DO UPDATE SET count = count + 1, first = min(first, excluded.first),"
-                    " last = max(last, excluded.last)",
+                    " VALUES(?1, ?11, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1, ?12, ?12, ?10)",
     [SQL_FIRST_ADD] = "INSERT INTO firsts(account, place, at, ref) VALUES(?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
     [SQL_EVENT_ADD] = ("INSERT INTO events(at, kind, account, ref, host, address, country, who, why, until)"
                        " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"),
@@ -236,7 +238,8 @@ static sqlite3_stmt *bind_row(struct writer *writer, enum statement which, const
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         sqlite3_bind_int64(statement, (int)i + 1, numbers[i]);
     sqlite3_bind_blob(statement, 4, row->network, (int)row->network_length, SQLITE_STATIC);
-    bind_text(statement, 10, entry_ref(entry));
+    if (which != SQL_DAY_COUNT)
+        bind_text(statement, 10, entry_ref(entry));
     return statement;
 }
 
@@ -285,11 +288,12 @@ static bool has_row(struct writer *writer, const struct login_row *row, const st
     return (*rows)++ < THROTTLED_ROWS;
 }
 
-static bool write_raw(struct writer *writer, const struct login_row *row, const struct history_entry *entry) {
+static bool write_raw(struct writer *writer, const struct login_row *row, const struct history_entry *entry,
+                      bool first_today) {
     bool accepted = entry->verdict == VERDICT_ACCEPT;
     bool first = false;
     int64_t id, host;
-    if (accepted && !first_from(writer, row, entry, &first))
+    if (accepted && first_today && !first_from(writer, row, entry, &first))
         return false;
     if (!has_row(writer, row, entry))
         return true;
@@ -304,14 +308,28 @@ static bool write_raw(struct writer *writer, const struct login_row *row, const 
     return run(writer, SQL_LOGIN_ADD);
 }
 
+/* Adds it to its day's row; `*first` where it is that row's first. */
+static bool write_day(struct writer *writer, const struct login_row *row, const struct history_entry *entry,
+                      bool *first) {
+    static const enum statement ways[] = {SQL_DAY_COUNT, SQL_DAY_ADD};
+    for (size_t i = 0; i < 2; i++) {
+        sqlite3_stmt *statement = bind_row(writer, ways[i], row, entry);
+        sqlite3_bind_int64(statement, 11, entry->at / HISTORY_DAY);
+        sqlite3_bind_int64(statement, 12, entry->at);
+        *first = ways[i] == SQL_DAY_ADD;
+        if (!run(writer, ways[i]))
+            return false;
+        if (sqlite3_changes(writer->database) > 0)
+            break;
+    }
+    return true;
+}
+
 static bool write_login(struct writer *writer, const struct history_entry *entry) {
     struct login_row row = {0};
-    if (!read_row(writer, entry, &row) || !write_raw(writer, &row, entry))
-        return false;
-    sqlite3_stmt *statement = bind_row(writer, SQL_DAY_ADD, &row, entry);
-    sqlite3_bind_int64(statement, 11, entry->at / HISTORY_DAY);
-    sqlite3_bind_int64(statement, 12, entry->at);
-    return run(writer, SQL_DAY_ADD);
+    bool first_today;
+    return read_row(writer, entry, &row) && write_day(writer, &row, entry, &first_today) &&
+           write_raw(writer, &row, entry, first_today);
 }
 
 static bool write_event(struct writer *writer, const struct history_entry *entry) {
@@ -447,8 +465,8 @@ static bool make_file(const char *place) {
 }
 
 static bool open_database(struct writer *writer, char *fault) {
-    static const char pragmas[] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-8192;"
-                                  "PRAGMA journal_size_limit=67108864; PRAGMA trusted_schema=OFF;";
+    static const char pragmas[] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16384;"
+                                  "PRAGMA wal_autocheckpoint=8192; PRAGMA journal_size_limit=67108864; PRAGMA trusted_schema=OFF;";
     if (!make_file(writer->place)) {
         snprintf(fault, HISTORY_FAULT_SIZE, "%.128s: %s", writer->place, strerror(errno));
         return false;

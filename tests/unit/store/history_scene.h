@@ -21,7 +21,7 @@
 #include "store/history.h"
 
 #define UNUSED __attribute__((unused))
-#define NOON ((int64_t)20000 * 86400 + 43200) /* of some day */
+#define NOON ((int64_t)40000 * 86400 + 43200) /* of a day to come: nothing is old enough to be tidied away */
 #define DAY_LENGTH 86400
 #define PATIENCE 20000 /* milliseconds that a test waits at most */
 #define KEPT_ROWS 4096

@@ -13,7 +13,7 @@
 #include "credential/code.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define NOW 1700000000
+#define NOW          1700000000
 
 struct row {
     const char *story;
@@ -27,53 +27,90 @@ static const struct row rows[] = {
     {"not enrolled, a password that is a date", {.digits = 8, .code_digits = 6}, 0, CODE_NONE},
     {"not enrolled, whatever else is said",
      {.digits = 8, .code_digits = 6, .enforced = true, .step_matched = true, .known = true, .recovery_unused = true},
-     0, CODE_NONE},
+     0,
+     CODE_NONE},
     {"password and fresh code",
-     {.enrolled = true, .enforced = true, .digits = 6, .code_digits = 6, .step_matched = true}, 6, CODE_STEP},
+     {.enrolled = true, .enforced = true, .digits = 6, .code_digits = 6, .step_matched = true},
+     6,
+     CODE_STEP},
     {"the same from a remembered network",
      {.enrolled = true, .enforced = true, .network_passes = true, .digits = 6, .code_digits = 6, .step_matched = true},
-     6, CODE_STEP},
+     6,
+     CODE_STEP},
     {"a fresh code of 8 digits",
-     {.enrolled = true, .enforced = true, .digits = 8, .code_digits = 8, .step_matched = true}, 8, CODE_STEP},
+     {.enrolled = true, .enforced = true, .digits = 8, .code_digits = 8, .step_matched = true},
+     8,
+     CODE_STEP},
     {"a password that ends in digits, and a fresh code",
-     {.enrolled = true, .enforced = true, .digits = 8, .code_digits = 6, .step_matched = true}, 6, CODE_STEP},
+     {.enrolled = true, .enforced = true, .digits = 8, .code_digits = 6, .step_matched = true},
+     6,
+     CODE_STEP},
     {"the stored password and code from a remembered network",
-     {.enrolled = true, .enforced = true, .network_passes = true, .digits = 6, .code_digits = 6, .known = true}, 6,
+     {.enrolled = true, .enforced = true, .network_passes = true, .digits = 6, .code_digits = 6, .known = true},
+     6,
      CODE_KNOWN},
     {"the stored password and code from elsewhere",
-     {.enrolled = true, .enforced = true, .digits = 6, .code_digits = 6, .known = true}, 6, CODE_KNOWN},
+     {.enrolled = true, .enforced = true, .digits = 6, .code_digits = 6, .known = true},
+     6,
+     CODE_KNOWN},
     {"a code that is known and still in its window",
-     {.enrolled = true, .enforced = true, .digits = 6, .code_digits = 6, .known = true, .step_matched = true}, 6,
+     {.enrolled = true, .enforced = true, .digits = 6, .code_digits = 6, .known = true, .step_matched = true},
+     6,
      CODE_STEP},
     {"the bare password from a remembered network",
-     {.enrolled = true, .enforced = true, .network_passes = true, .digits = 0, .code_digits = 6}, 0, CODE_NONE},
-    {"a bare password that ends in digits from a remembered network",
-     {.enrolled = true, .enforced = true, .network_passes = true, .digits = 6, .code_digits = 6}, 0, CODE_NONE},
-    {"the bare password from elsewhere", {.enrolled = true, .enforced = true, .digits = 0, .code_digits = 6}, 0,
+     {.enrolled = true, .enforced = true, .network_passes = true, .digits = 0, .code_digits = 6},
+     0,
      CODE_NONE},
-    {"a bare password that ends in two digits", {.enrolled = true, .enforced = true, .digits = 2, .code_digits = 6},
-     0, CODE_NONE},
+    {"a bare password that ends in digits from a remembered network",
+     {.enrolled = true, .enforced = true, .network_passes = true, .digits = 6, .code_digits = 6},
+     0,
+     CODE_NONE},
+    {"the bare password from elsewhere",
+     {.enrolled = true, .enforced = true, .digits = 0, .code_digits = 6},
+     0,
+     CODE_NONE},
+    {"a bare password that ends in two digits",
+     {.enrolled = true, .enforced = true, .digits = 2, .code_digits = 6},
+     0,
+     CODE_NONE},
     {"a wrong code", {.enrolled = true, .enforced = true, .digits = 6, .code_digits = 6}, 6, CODE_WRONG},
     {"seven digits, none a code", {.enrolled = true, .enforced = true, .digits = 7, .code_digits = 6}, 6, CODE_WRONG},
-    {"six digits where eight are asked", {.enrolled = true, .enforced = true, .digits = 6, .code_digits = 8}, 0,
+    {"six digits where eight are asked",
+     {.enrolled = true, .enforced = true, .digits = 6, .code_digits = 8},
+     0,
      CODE_NONE},
-    {"before `from`: unknown digits are the password's own", {.enrolled = true, .digits = 6, .code_digits = 6}, 0,
+    {"before `from`: unknown digits are the password's own",
+     {.enrolled = true, .digits = 6, .code_digits = 6},
+     0,
      CODE_NONE},
     {"before `from`: a fresh code is taken all the same",
-     {.enrolled = true, .digits = 6, .code_digits = 6, .step_matched = true}, 6, CODE_STEP},
-    {"before `from`: a known code too", {.enrolled = true, .digits = 6, .code_digits = 6, .known = true}, 6,
+     {.enrolled = true, .digits = 6, .code_digits = 6, .step_matched = true},
+     6,
+     CODE_STEP},
+    {"before `from`: a known code too",
+     {.enrolled = true, .digits = 6, .code_digits = 6, .known = true},
+     6,
      CODE_KNOWN},
-    {"a recovery code", {.enrolled = true, .enforced = true, .digits = 8, .code_digits = 6, .recovery_unused = true},
-     8, CODE_RECOVERY},
+    {"a recovery code",
+     {.enrolled = true, .enforced = true, .digits = 8, .code_digits = 6, .recovery_unused = true},
+     8,
+     CODE_RECOVERY},
     {"a recovery code whose last six happen to be a code",
      {.enrolled = true, .enforced = true, .digits = 8, .code_digits = 6, .recovery_unused = true, .step_matched = true},
-     8, CODE_RECOVERY},
+     8,
+     CODE_RECOVERY},
     {"a recovery code where codes have 8 digits",
-     {.enrolled = true, .enforced = true, .digits = 8, .code_digits = 8, .recovery_unused = true}, 8, CODE_RECOVERY},
+     {.enrolled = true, .enforced = true, .digits = 8, .code_digits = 8, .recovery_unused = true},
+     8,
+     CODE_RECOVERY},
     {"a used recovery code is cut as any code",
-     {.enrolled = true, .enforced = true, .digits = 8, .code_digits = 6, .recovery_used = true}, 6, CODE_WRONG},
+     {.enrolled = true, .enforced = true, .digits = 8, .code_digits = 6, .recovery_used = true},
+     6,
+     CODE_WRONG},
     {"a used recovery code where codes have 8 digits",
-     {.enrolled = true, .enforced = true, .digits = 8, .code_digits = 8, .recovery_used = true}, 8, CODE_RECOVERY},
+     {.enrolled = true, .enforced = true, .digits = 8, .code_digits = 8, .recovery_used = true},
+     8,
+     CODE_RECOVERY},
 };
 
 static void each_story_has_its_cut_and_its_kind(void **state) {
@@ -89,10 +126,10 @@ static void each_story_has_its_cut_and_its_kind(void **state) {
 /* A repeat brings the cut of the first begin with it, and anybody may send any. */
 static void a_cut_that_comes_back_is_judged_as_it_is(void **state) {
     (void)state;
-    const struct code_facts consumed = {.enrolled = true, .enforced = true, .digits = 8, .code_digits = 6,
-                                        .recovery_used = true};
-    const struct code_facts fresh = {.enrolled = true, .enforced = true, .digits = 6, .code_digits = 6,
-                                     .step_matched = true};
+    const struct code_facts consumed = {
+        .enrolled = true, .enforced = true, .digits = 8, .code_digits = 6, .recovery_used = true};
+    const struct code_facts fresh = {
+        .enrolled = true, .enforced = true, .digits = 6, .code_digits = 6, .step_matched = true};
     const struct code_facts gone = {.digits = 6, .code_digits = 6, .step_matched = true};
     assert_int_equal(code_judge(&consumed, 8), CODE_RECOVERY); /* settling knows the ref */
     assert_int_equal(code_judge(&fresh, 6), CODE_STEP);
@@ -175,9 +212,15 @@ static int stop(void **state) {
 
 static struct code_facts examined(const char *account, const char *digits, struct code_hashes *hashes) {
     const struct code_account of = {
-        .keyring = keyring, .account = account, .totp = &totp, .window = 1,
-        .codes = (const unsigned char(*)[KEYED_HASH_SIZE])known, .code_count = 2,
-        .recovery = (const unsigned char(*)[KEYED_HASH_SIZE])recovery, .recovery_count = 3, .recovery_unused = 2,
+        .keyring = keyring,
+        .account = account,
+        .totp = &totp,
+        .window = 1,
+        .codes = (const unsigned char(*)[KEYED_HASH_SIZE])known,
+        .code_count = 2,
+        .recovery = (const unsigned char(*)[KEYED_HASH_SIZE])recovery,
+        .recovery_count = 3,
+        .recovery_unused = 2,
     };
     struct code_facts facts = {.enrolled = true, .enforced = true};
     code_examine(&of, digits, NOW, &facts, hashes);
@@ -194,9 +237,9 @@ static void digits_are_recognised_for_their_own_account(void **state) {
         unsigned cut;
         enum code_kind kind;
     } typed[] = {
-        {NULL, 0, CODE_NONE},          {"", 0, CODE_NONE},          {"12345", 0, CODE_NONE},
-        {fresh_code, 6, CODE_STEP},    {with_digits, 6, CODE_STEP}, {"111111", 6, CODE_KNOWN},
-        {"99222222", 6, CODE_KNOWN},   {"333333", 6, CODE_WRONG},   {"10000001", 8, CODE_RECOVERY},
+        {NULL, 0, CODE_NONE},           {"", 0, CODE_NONE},          {"12345", 0, CODE_NONE},
+        {fresh_code, 6, CODE_STEP},     {with_digits, 6, CODE_STEP}, {"111111", 6, CODE_KNOWN},
+        {"99222222", 6, CODE_KNOWN},    {"333333", 6, CODE_WRONG},   {"10000001", 8, CODE_RECOVERY},
         {"10000002", 8, CODE_RECOVERY}, {"10000003", 6, CODE_WRONG}, {"10000004", 6, CODE_WRONG},
     };
     for (size_t i = 0; i < COUNT(typed); i++) {

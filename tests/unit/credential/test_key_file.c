@@ -135,8 +135,8 @@ static void what_is_no_plain_file_is_refused(void **state) {
 
 static void a_file_of_another_size_is_refused(void **state) {
     (void)state;
-    static const size_t sizes[] = {0, 1, 31, 33, 63, 65, KEY_FILE_BLOCKS * KEY_BLOCK_SIZE + 1,
-                                   (KEY_FILE_BLOCKS + 1) * KEY_BLOCK_SIZE};
+    static const size_t sizes[] = {
+        0, 1, 31, 33, 63, 65, KEY_FILE_BLOCKS * KEY_BLOCK_SIZE + 1, (KEY_FILE_BLOCKS + 1) * KEY_BLOCK_SIZE};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         write_key(sizes[i], 0400);
         refused_because("size");

@@ -129,9 +129,9 @@ static void macs_cover_every_field(void **state) {
         is_new(mac);
     }
     const struct app_password_limits limits[] = {
-        {ids[0], ids[0], "imap", "", 0},     {ids[1], ids[0], "imap", "", 0},
-        {ids[0], ids[1], "imap", "", 0},     {ids[0], ids[0], "imap smtp", "", 0},
-        {ids[0], ids[0], "", "imap", 0},     {ids[0], ids[0], "imap", "192.0.2.0/24", 0},
+        {ids[0], ids[0], "imap", "", 0}, {ids[1], ids[0], "imap", "", 0},
+        {ids[0], ids[1], "imap", "", 0}, {ids[0], ids[0], "imap smtp", "", 0},
+        {ids[0], ids[0], "", "imap", 0}, {ids[0], ids[0], "imap", "192.0.2.0/24", 0},
         {ids[0], ids[0], "imap", "", 1},
     };
     for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
@@ -186,8 +186,14 @@ static void typed_app_passwords_are_read_as_people_type_them(void **state) {
     (void)state;
     static const char *const good[] = {"abcdefghijklmnop", "ABCD-EFGH-IJKL-MNOP", " abcd efgh ijkl mnop ",
                                        "abcd--efghIJKLmnop"};
-    static const char *const bad[] = {"", "abcdefghijklmno", "abcdefghijklmnopq", "abcdefghijklmno1", "abcdefghijklmno8",
-                                      "abcd_efgh_ijkl_mnop", "abcdefghijklmno\t", "abcdefghijklmn\xc3\xa9",
+    static const char *const bad[] = {"",
+                                      "abcdefghijklmno",
+                                      "abcdefghijklmnopq",
+                                      "abcdefghijklmno1",
+                                      "abcdefghijklmno8",
+                                      "abcd_efgh_ijkl_mnop",
+                                      "abcdefghijklmno\t",
+                                      "abcdefghijklmn\xc3\xa9",
                                       "abcd-efgh-ijkl-mnop-q"};
     char password[APP_PASSWORD_SIZE];
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {

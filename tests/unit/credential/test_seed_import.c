@@ -14,10 +14,10 @@
 #include "credential/seed_files.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define B32_160 "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ" /* 12345678901234567890 */
-#define B32_128 "GEZDGNBVGY3TQOJQGEZDGNBVGY"       /* 1234567890123456 */
-#define B32_120 "GEZDGNBVGY3TQOJQGEZDGNBV"
-#define HEX_160 "3132333435363738393031323334353637383930"
+#define B32_160      "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ" /* 12345678901234567890 */
+#define B32_128      "GEZDGNBVGY3TQOJQGEZDGNBVGY"       /* 1234567890123456 */
+#define B32_120      "GEZDGNBVGY3TQOJQGEZDGNBV"
+#define HEX_160      "3132333435363738393031323334353637383930"
 
 static int start(void **state) {
     (void)state;
@@ -206,7 +206,8 @@ static void files_of_google_authenticator_are_read(void **state) {
     (void)state;
     static const struct reading readings[] = {
         {B32_160 "\n\" TOTP_AUTH\n", SEED_OK},
-        {B32_128 "\n\" RATE_LIMIT 3 30 1700000000\n\" WINDOW_SIZE 17\n\" DISALLOW_REUSE 1 2 3\n\" TOTP_AUTH\n12345678\n",
+        {B32_128
+         "\n\" RATE_LIMIT 3 30 1700000000\n\" WINDOW_SIZE 17\n\" DISALLOW_REUSE 1 2 3\n\" TOTP_AUTH\n12345678\n",
          SEED_WEAK},
         {B32_160 "\r\n\" TOTP_AUTH\r\n12345678\r\n", SEED_OK},
         {B32_160 "\n\" STEP_SIZE 60\n\" TOTP_AUTH", SEED_OK},

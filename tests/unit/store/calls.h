@@ -80,7 +80,8 @@ static inline bool try_facts(struct store *store, const struct store_question *q
     return got.available;
 }
 
-static inline struct account_facts facts_at(struct store *store, const char *account, const char *network, int64_t now) {
+static inline struct account_facts facts_at(struct store *store, const char *account, const char *network,
+                                            int64_t now) {
     struct account_facts facts;
     struct store_question question = {.account = account, .network = network_of(network), .now = now};
     assert_true(try_facts(store, &question, &facts));

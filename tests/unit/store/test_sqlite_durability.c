@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: store/store.o store/request.o store/sqlite.o store/keeper.o store/backup.o store/database.o store/sql.o store/file.o store/seal.o store/login_rows.o store/order_rows.o -lsqlite3 -pthread */
+/* links: store/store.o store/request.o store/sqlite.o store/keeper.o store/backup.o store/database.o */
+/* links: store/sql.o store/file.o store/seal.o store/login_rows.o store/order_rows.o -lsqlite3 -pthread */
 /* No login is answered before what it consumed is on the disk (G2): under strace, at least one fdatasync ends before
  * each answer that follows another. A twin that answers before the commit is found out by the same count. */
 #include <fcntl.h>

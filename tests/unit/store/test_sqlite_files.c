@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: store/store.o store/request.o store/sqlite.o store/keeper.o store/backup.o store/database.o store/sql.o store/file.o store/seal.o store/login_rows.o store/order_rows.o -lsqlite3 -pthread */
+/* links: store/store.o store/request.o store/sqlite.o store/keeper.o store/backup.o store/database.o */
+/* links: store/sql.o store/file.o store/seal.o store/login_rows.o store/order_rows.o -lsqlite3 -pthread */
 /* What becomes of a store whose files are missing, emptied, replaced, damaged or another version's (G7), or that other
  * processes come at (G3, G4). */
 #include <fcntl.h>

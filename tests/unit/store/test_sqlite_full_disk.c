@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: store/store.o store/request.o store/sqlite.o store/keeper.o store/backup.o store/database.o store/sql.o store/file.o store/seal.o store/login_rows.o store/order_rows.o -lsqlite3 -pthread */
+/* links: store/store.o store/request.o store/sqlite.o store/keeper.o store/backup.o store/database.o */
+/* links: store/sql.o store/file.o store/seal.o store/login_rows.o store/order_rows.o -lsqlite3 -pthread */
 /* On a full disk logins that must write are unavailable, reading goes on, nothing acknowledged is lost, and the store
  * serves again as soon as there is room (G5). In a small tmpfs of a mount namespace of its own. */
 #include <fcntl.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: store/store.o store/request.o store/sqlite.o store/keeper.o store/backup.o store/database.o store/sql.o store/file.o store/seal.o store/login_rows.o store/order_rows.o -lsqlite3 -pthread */
+/* links: store/store.o store/request.o store/sqlite.o store/keeper.o store/backup.o store/database.o */
+/* links: store/sql.o store/file.o store/seal.o store/login_rows.o store/order_rows.o -lsqlite3 -pthread */
 /* Logins that wait at the same moment share one commit: each durable, and not one fsync each. Prints what it measured;
  * with arguments ACCOUNTS and LOGINS it measures that, at 1, 8, 32 and 128 logins at once. */
 #include <stdio.h>
@@ -54,8 +55,9 @@ static void begin(struct conversation *conversation) {
              number * 7919 % load->accounts);
     attempt_init(&conversation->attempt, conversation->account, "192.0.2.0/24", next_ref());
     attempt_step(&conversation->attempt, load->step + number / load->accounts);
-    const struct store_question question = {.account = conversation->account, .network = network_of("192.0.2.0/24"), .now = NOW,
-                                            .deadline = conversation->attempt.login.deadline};
+    const struct store_login *login = &conversation->attempt.login;
+    const struct store_question question = {.account = login->account, .network = login->network, .now = NOW,
+                                            .deadline = login->deadline};
     if (store_facts(load->store, &question, found, conversation) == 0)
         fail_msg("a question was not taken");
 }

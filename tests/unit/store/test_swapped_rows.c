@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: store/store.o store/request.o store/sqlite.o store/keeper.o store/backup.o store/database.o store/sql.o store/file.o store/seal.o store/login_rows.o store/order_rows.o credential/sealed.o credential/totp.o credential/keyed_hash.o credential/code.o credential/keyring.o -lsqlite3 -loath -lsodium -pthread */
+/* links: store/store.o store/request.o store/sqlite.o store/keeper.o store/backup.o store/database.o */
+/* links: store/sql.o store/file.o store/seal.o store/login_rows.o store/order_rows.o credential/sealed.o */
+/* links: credential/totp.o credential/keyed_hash.o credential/code.o credential/keyring.o -lsqlite3 -loath */
+/* links: -lsodium -pthread */
 /* Whoever can write the database but has not the key gains nothing by copying or changing rows (G8): the daemon's way
  * of reading facts finds each of them out. */
 #include <sqlite3.h>

@@ -274,36 +274,66 @@ static bool replace_file(const char *path, const struct blocks *blocks, const st
     return true;
 }
 
-bool key_file_rotate(const char *path, char *fault, size_t size) {
+/* A new sealing key in front, the hash key last. Nothing where an earlier rotation was not finished. */
+static bool put_in_front(struct blocks *blocks) {
+    if (blocks->count > 2)
+        return false;
+    hash_root(blocks, blocks->block[2]);
+    memcpy(blocks->block[1], blocks->block[0], KEY_BLOCK_SIZE);
+    randombytes_buf(blocks->block[0], KEY_BLOCK_SIZE);
+    blocks->count = 3;
+    return true;
+}
+
+/* The newest sealing key and the hash key stay. Nothing where there are no others. */
+static bool drop_older(struct blocks *blocks) {
+    if (blocks->count <= 2)
+        return false;
+    memcpy(blocks->block[1], blocks->block[blocks->count - 1], KEY_BLOCK_SIZE);
+    blocks->count = 2;
+    return true;
+}
+
+static bool change_file(const char *path, bool (*change)(struct blocks *blocks), char *fault, size_t size) {
     struct stat status;
     struct blocks *blocks = blocks_read(path, &status, fault, size);
     if (blocks == NULL)
         return false;
-    bool done = true;
-    if (blocks->count <= 2) {
-        hash_root(blocks, blocks->block[2]);
-        memcpy(blocks->block[1], blocks->block[0], KEY_BLOCK_SIZE);
-        randombytes_buf(blocks->block[0], KEY_BLOCK_SIZE);
-        blocks->count = 3;
-        done = replace_file(path, blocks, &status, fault, size);
-    }
+    bool done = !change(blocks) || replace_file(path, blocks, &status, fault, size);
     sodium_free(blocks);
     return done;
 }
 
+bool key_file_rotate(const char *path, char *fault, size_t size) {
+    return change_file(path, put_in_front, fault, size);
+}
+
 bool key_file_retire(const char *path, char *fault, size_t size) {
-    struct stat status;
-    struct blocks *blocks = blocks_read(path, &status, fault, size);
-    if (blocks == NULL)
-        return false;
-    bool done = true;
-    if (blocks->count > 2) {
-        memcpy(blocks->block[1], blocks->block[blocks->count - 1], KEY_BLOCK_SIZE);
-        blocks->count = 2;
-        done = replace_file(path, blocks, &status, fault, size);
+    return change_file(path, drop_older, fault, size);
+}
+
+static bool change_bytes(unsigned char *bytes, size_t *length, bool (*change)(struct blocks *blocks)) {
+    struct blocks *blocks = sodium_malloc(sizeof *blocks);
+    bool taken = blocks != NULL && blocks_take(blocks, bytes, *length);
+    if (taken && change(blocks)) {
+        *length = blocks->count * KEY_BLOCK_SIZE;
+        memcpy(bytes, blocks->block[0], *length);
     }
     sodium_free(blocks);
-    return done;
+    return taken;
+}
+
+bool key_bytes_rotate(unsigned char *bytes, size_t *length) {
+    return change_bytes(bytes, length, put_in_front);
+}
+
+bool key_bytes_retire(unsigned char *bytes, size_t *length) {
+    return change_bytes(bytes, length, drop_older);
+}
+
+bool keyring_follows(const struct keyring *next, const struct keyring *before) {
+    return sodium_memcmp(next->hash, before->hash, sizeof next->hash) == 0 &&
+           keyring_has(next, keyring_current(before));
 }
 
 int64_t keyring_current(const struct keyring *keyring) {

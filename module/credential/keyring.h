@@ -40,6 +40,15 @@ bool key_file_rotate(const char *path, char *fault, size_t size);
 /* Drops the older sealing keys: once nothing is sealed under them. */
 bool key_file_retire(const char *path, char *fault, size_t size);
 
+/* The same with a key file's contents, `*length` of the KEY_FILE_BYTES that `bytes` has room for: for whoever keeps the
+ * file where this process cannot write. False where they have not a possible length. */
+#define KEY_FILE_BYTES (KEY_BLOCK_SIZE * KEY_FILE_BLOCKS)
+bool key_bytes_rotate(unsigned char *bytes, size_t *length);
+bool key_bytes_retire(unsigned char *bytes, size_t *length);
+
+/* Whether `next` can take the place of `before`: it makes the same hashes, and opens what `before` seals. */
+bool keyring_follows(const struct keyring *next, const struct keyring *before);
+
 /* The id of the key that seals now (positive; says nothing about the key), whether the ring has the key with an id, and
  * how many sealing keys it has. */
 int64_t keyring_current(const struct keyring *keyring);

@@ -50,6 +50,24 @@ enum field {
     FIELD_KEY,
     FIELD_VALUE,
     FIELD_TEXT,
+    FIELD_NAME,
+    FIELD_ID,
+    FIELD_SERVICES,
+    FIELD_NETWORK,
+    FIELD_NETWORKS,
+    FIELD_COUNTRY,
+    FIELD_MADE,
+    FIELD_EXPIRES,
+    FIELD_UNTIL,
+    FIELD_REVOKED,
+    FIELD_LAST_USED,
+    FIELD_USES,
+    FIELD_WHO,
+    FIELD_FORMAT,
+    FIELD_ISSUER,
+    FIELD_PATH,
+    FIELD_SEED,     /* secret: an otpauth URI, or what `format` says; '%' and control characters as %XX */
+    FIELD_KEY_FILE, /* secret: a key file's bytes in hexadecimal */
     FIELD_RECORD, /* what kind of record an answer of several messages carries; "end" closes it */
     FIELD_COUNT
 };

@@ -344,7 +344,8 @@ static void a_message_over_the_limit_is_not_encoded(void **state) {
 static void what_is_secret_is_declared_so(void **state) {
     (void)state;
     for (unsigned i = 0; i < FIELD_COUNT; i++) {
-        bool secret = i == FIELD_DIGITS || i == FIELD_APP_PASSWORD || i == FIELD_PASSWORD_MARK || i == FIELD_MARK_KEY;
+        bool secret = i == FIELD_DIGITS || i == FIELD_APP_PASSWORD || i == FIELD_PASSWORD_MARK || i == FIELD_MARK_KEY ||
+                      i == FIELD_SEED || i == FIELD_KEY_FILE;
         assert_int_equal(field_declaration((enum field)i)->secret, secret);
     }
 }

@@ -19,6 +19,7 @@
 static void release(void *context) {
     struct admin_job *job = context;
     gather_clear(&job->gathering);
+    records_clear(&job->records);
     free(job->sealed);
     if (job->text != NULL)
         explicit_bzero(job->text, job->length);
@@ -34,18 +35,18 @@ static void detach(struct admin_job *job) {
     connection_expect(job->connection, clock_monotonic() + SERVER_IDLE_TIME);
 }
 
-void admin_job_answer(struct admin_job *job, struct records *records) {
+void admin_job_answer(struct admin_job *job) {
     struct connection *connection = job->connection;
+    struct records records = job->records;
+    job->records = (struct records){.broken = true};
     detach(job);
     release(job);
-    records_send(records, connection);
+    records_send(&records, connection);
 }
 
 void admin_job_fail(struct admin_job *job, enum reason reason, const char *text) {
-    struct records records;
-    records_start(&records);
-    records_add_error(&records, reason, text);
-    admin_job_answer(job, &records);
+    records_add_error(&job->records, reason, text);
+    admin_job_answer(job);
 }
 
 void admin_job_abandon(struct admin_job *job) {
@@ -183,6 +184,7 @@ static struct admin_job *create(struct connection *connection, const struct admi
     job->connection = connection;
     job->server = connection_server(connection);
     job->request = request;
+    records_start(&job->records);
     job->gathering = (struct gathering){
         .server = job->server,
         .account = job->account,
@@ -196,9 +198,13 @@ static struct admin_job *create(struct connection *connection, const struct admi
     return job;
 }
 
+bool admin_job_canonical(struct admin_job *job, const char *name) {
+    const struct account_naming *naming = &configuration_settings(job->server->configuration)->naming;
+    return account_name_canonical(naming, name, job->account);
+}
+
 /* Why the request cannot be run, or NULL. */
 static const char *find_fault(struct admin_job *job) {
-    const struct account_naming *naming = &configuration_settings(job->server->configuration)->naming;
     const char *name = job->question.value[FIELD_ACCOUNT];
     unsigned needs = job->request->needs;
     if ((needs & ADMIN_NEEDS_STORE) != 0 && job->server->vault == NULL)
@@ -206,7 +212,7 @@ static const char *find_fault(struct admin_job *job) {
     if (name == NULL)
         return (needs & ADMIN_NEEDS_ACCOUNT) != 0 ? "the question lacks an account" : NULL;
     bool wanted = (needs & (ADMIN_NEEDS_ACCOUNT | ADMIN_MAY_NAME_ACCOUNT)) != 0;
-    if (wanted && !account_name_canonical(naming, name, job->account))
+    if (wanted && !admin_job_canonical(job, name))
         return "this is no account name, or its domain is not served here: such a login is malformed";
     return NULL;
 }

@@ -45,6 +45,7 @@ struct admin_job {
     const struct admin_request *request;
     struct message question; /* its values live as long as the job */
     char account[ACCOUNT_NAME_SIZE]; /* canonical; "" where none is named */
+    struct records records; /* the answer, as far as it is made */
     struct gathering gathering;
     bool readable; /* the account's policy could be had */
 
@@ -55,12 +56,11 @@ struct admin_job {
     struct store_app_password app_password;
     struct store_lock lock;
     char generated[APP_PASSWORD_SIZE];
-    char recovery[SEED_RECOVERY_LIMIT][RECOVERY_CODE_SIZE];
+    char recovery[RECOVERY_CODE_COUNT][RECOVERY_CODE_SIZE];
     size_t recovery_count;
     int64_t drift;
-    struct records records;
     struct store_sealed_row *sealed;
-    size_t sealed_count, sealed_asked, sealed_answered;
+    size_t sealed_count, sealed_answered, sealed_failed;
 
     /* the job's own */
     char *text; /* the question's bytes */
@@ -78,9 +78,9 @@ void admin_job_start(struct connection *connection, const struct admin_request *
 /* The asker has gone: what was ordered may still land, and is logged. */
 void admin_job_abandon(struct admin_job *job);
 
-/* Sends record=error, or the records, and frees the job. */
+/* Sends the job's records (for admin_job_fail with a record=error) and frees the job. */
+void admin_job_answer(struct admin_job *job);
 void admin_job_fail(struct admin_job *job, enum reason reason, const char *text);
-void admin_job_answer(struct admin_job *job, struct records *records);
 
 /* Has the policy and the facts of a login looked up, as `gathering` says; `gathered` is called once, later or before
  * this returns. */
@@ -92,6 +92,9 @@ void admin_job_order(struct admin_job *job, struct store_order *order, admin_ans
 
 /* Whether the store did it. If not, the job has failed, with `absent` for words where there was no such row. */
 bool admin_job_done(struct admin_job *job, const struct store_report *report, const char *absent);
+
+/* Takes a name for the job's account. False where it is none that is served here. */
+bool admin_job_canonical(struct admin_job *job, const char *name);
 
 /* The value of one of the question's fields, "" where it is absent. */
 const char *admin_job_value(const struct admin_job *job, enum field field);

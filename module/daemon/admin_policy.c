@@ -14,10 +14,8 @@
 #include "policy/configuration.h"
 
 void admin_status(struct admin_job *job) {
-    struct records records;
-    records_start(&records);
-    server_status_add(job->server, &records);
-    admin_job_answer(job, &records);
+    server_status_add(job->server, &job->records);
+    admin_job_answer(job);
 }
 
 /* ---- explain ---- */
@@ -37,10 +35,8 @@ static void explain(struct admin_job *job) {
         .service = service_of(job),
         .readable = job->readable,
     };
-    struct records records;
-    records_start(&records);
-    explanation_add(&explanation, &records);
-    admin_job_answer(job, &records);
+    explanation_add(&explanation, &job->records);
+    admin_job_answer(job);
 }
 
 /* Mechanisms are judged in upper case. The question is the job's own, so that it may be changed in place. */
@@ -151,8 +147,7 @@ static void answer_account(struct admin_job *job) {
                                &job->records);
     else
         records_add_error(&job->records, REASON_UNAVAILABLE, EXPLANATION_UNREADABLE);
-    struct records records = job->records;
-    admin_job_answer(job, &records);
+    admin_job_answer(job);
 }
 
 static void stored_found(struct admin_job *job, const struct store_report *report) {
@@ -167,7 +162,6 @@ static void show(struct admin_job *job) {
     struct store_order order = {.verb = STORE_SHOW};
     struct message record = records_make("account");
     record.value[FIELD_ACCOUNT] = job->account;
-    records_start(&job->records);
     records_add(&job->records, &record);
     if (job->server->vault != NULL)
         admin_job_order(job, &order, stored_found);

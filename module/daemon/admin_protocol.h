@@ -32,7 +32,7 @@
  *    record=app-password account= id= app_password= name= services= networks= expires= text=A WARNING
  *  request=app-password-list account=…             record=app-password for each, without app_password, with made=
  *                                                  revoked= who=BY last_used= client_address= country= service= uses=
- *  request=app-password-revoke account=… id=PREFIX OF THE ID, OR name=…    record=revoked account= id= name=
+ *  request=app-password-revoke account=… name=NAME, OR A BEGINNING OF THE ID    record=revoked account= id= name=
  *  request=recovery-codes-new account=…            record=recovery-code account= digits= for each
  *  request=networks-list account=…                 record=network network= made= until=
  *  request=networks-forget account=… [network=…]   record=forgotten account=

@@ -91,7 +91,7 @@ static void store_answered(void *context, const struct account_facts *stored) {
     enum credential told = gathering->facts.credential;
     if (!second_factor_examine(&inquiry, stored, &gathering->facts, &gathering->factor))
         tampered(gathering, "a second factor");
-    if (told == CREDENTIAL_TOKEN)
+    if (told == CREDENTIAL_TOKEN || gathering->credential_told)
         gathering->facts.credential = told;
     if (!take_app_password(gathering, stored)) {
         finish(gathering, true);

@@ -26,6 +26,7 @@ struct gathering {
     const char *service; /* its canonical name, for an app password's scope */
     const char *digits;  /* the password's trailing digits; NULL: none. Read before `done` only */
     const char *app_password; /* what was typed, where it has the shape of one; NULL: it has not. Likewise */
+    bool credential_told; /* facts.credential is a question's (`explain`), not for the store to say */
     int cut;             /* what has been cut already, or SECOND_FACTOR_CUT_OPEN */
     bool never_throttled; /* no password is being tried */
     /* Called once, before gather_start returns or later. `readable` false: the account's policy could not be had, and

@@ -4,6 +4,7 @@
 #include "daemon/records.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "daemon/connection.h"
 
@@ -38,6 +39,13 @@ void records_add_error(struct records *records, enum reason reason, const char *
     records_add(records, &record);
 }
 
+void records_clear(struct records *records) {
+    if (records->bytes.bytes != NULL)
+        explicit_bzero(records->bytes.bytes, records->bytes.length);
+    free(records->bytes.bytes);
+    *records = (struct records){.broken = true};
+}
+
 void records_send(struct records *records, struct connection *connection) {
     struct message record = records_make("end");
     records_add(records, &record);
@@ -45,6 +53,5 @@ void records_send(struct records *records, struct connection *connection) {
         connection_close(connection);
     else
         connection_send(connection, records->bytes.bytes, records->bytes.length);
-    free(records->bytes.bytes);
-    *records = (struct records){.broken = true};
+    records_clear(records);
 }

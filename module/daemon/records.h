@@ -30,4 +30,7 @@ void records_add_error(struct records *records, enum reason reason, const char *
 /* Closes the answer with record=end, sends it, and frees what it took. A broken one closes the connection. */
 void records_send(struct records *records, struct connection *connection);
 
+/* Wipes and frees what was not sent. Safe on what was. */
+void records_clear(struct records *records);
+
 #endif

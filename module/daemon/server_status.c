@@ -8,11 +8,14 @@
 
 #include "base/log.h"
 #include "country/database.h"
+#include "credential/keyring.h"
 #include "daemon/connection.h"
 #include "daemon/country_watch.h"
 #include "daemon/records.h"
 #include "daemon/server.h"
+#include "daemon/vault.h"
 #include "policy/configuration.h"
+#include "store/store.h"
 
 static void add_text(struct records *records, const char *key, const char *value) {
     struct message record = records_make("status");
@@ -91,6 +94,30 @@ static void add_counter(struct records *records, const char *key, uint64_t count
     records_add(records, &record);
 }
 
+const char *server_status_store(const struct server *server, char *why, size_t size) {
+    static const char *const words[] = {
+        [STORE_SERVING] = "serving", [STORE_FAILING] = "failing",   [STORE_MISSING] = "missing",
+        [STORE_NOT_OURS] = "not-ours", [STORE_OUTDATED] = "outdated",
+    };
+    return words[store_state(vault_store(server->vault), why, size)];
+}
+
+static void add_store(const struct server *server, const struct settings *settings, struct records *records) {
+    char why[512];
+    struct store_counters counters;
+    add_text(records, "store", settings->store != NULL ? settings->store : "none: nobody has a second factor");
+    if (server->vault == NULL)
+        return;
+    add_text(records, "store_state", server_status_store(server, why, sizeof why));
+    add_text(records, "store_trouble", why);
+    store_count(vault_store(server->vault), &counters);
+    add_number(records, "store_generation", counters.generation);
+    add_counter(records, "store_commits", counters.commits, "of the store");
+    add_counter(records, "store_failures", counters.failures, "of the store that could not be made");
+    add_counter(records, "store_late", counters.late, "answers of the store that came too late");
+    add_number(records, "sealing_keys", (int64_t)keyring_count(vault_keyring(server->vault)));
+}
+
 void server_status_add(const struct server *server, struct records *records) {
     const struct settings *settings = configuration_settings(server->configuration);
     add_text(records, "version", AUTHGATE_VERSION);
@@ -99,6 +126,7 @@ void server_status_add(const struct server *server, struct records *records) {
     add_text(records, "state", server->draining ? "draining" : "serving");
     add_text(records, "configuration", server->configuration_path);
     add_country(server, settings, records);
+    add_store(server, settings, records);
     add_number(records, "connections", (int64_t)connections_count(server->connections));
     add_number(records, "log_lines_lost", (int64_t)log_dropped());
     for (size_t i = 0; i < settings->socket_count; i++)

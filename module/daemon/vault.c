@@ -110,3 +110,8 @@ struct store *vault_store(const struct vault *vault) {
 const struct keyring *vault_keyring(const struct vault *vault) {
     return vault->keyring;
 }
+
+void vault_take_keyring(struct vault *vault, struct keyring *keyring) {
+    keyring_free(&vault->keyring);
+    vault->keyring = keyring;
+}

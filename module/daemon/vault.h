@@ -27,4 +27,7 @@ void vault_close(struct vault **vault);
 struct store *vault_store(const struct vault *vault);
 const struct keyring *vault_keyring(const struct vault *vault);
 
+/* Seals and opens with another ring from now on. Takes it. */
+void vault_take_keyring(struct vault *vault, struct keyring *keyring);
+
 #endif

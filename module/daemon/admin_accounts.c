@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Recovery codes, networks, locks, and an account's end. Run by admin jobs; app passwords are admin_app_passwords.c's.
+ * What it writes is what logins check (second_factor.c). */
+#include "daemon/admin_accounts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "credential/keyed_hash.h"
+#include "daemon/admin_job.h"
+
+static void answer_with(struct admin_job *job, const char *kind) {
+    struct message record = records_make(kind);
+    record.value[FIELD_ACCOUNT] = job->account;
+    records_add(&job->records, &record);
+    admin_job_answer(job);
+}
+
+/* ---- recovery codes ---- */
+
+static void codes_made(struct admin_job *job, const struct store_report *report) {
+    if (!admin_job_done(job, report, "the account has no confirmed secret"))
+        return;
+    for (size_t i = 0; i < job->recovery_count; i++) {
+        struct message record = records_make("recovery-code");
+        record.value[FIELD_ACCOUNT] = job->account;
+        record.value[FIELD_DIGITS] = job->recovery[i];
+        records_add(&job->records, &record);
+    }
+    admin_job_log(job, "new recovery codes; the earlier ones are gone");
+    admin_job_answer(job);
+}
+
+void admin_recovery_codes_new(struct admin_job *job) {
+    unsigned char hashes[RECOVERY_CODE_COUNT][STORE_HASH_SIZE];
+    job->recovery_count = RECOVERY_CODE_COUNT;
+    recovery_codes_generate(job->recovery, job->recovery_count);
+    for (size_t i = 0; i < job->recovery_count; i++)
+        keyed_hash_text(admin_job_keyring(job), HASH_RECOVERY_CODE, job->account, job->recovery[i], hashes[i]);
+    struct store_order order = {.verb = STORE_NEW_RECOVERY_CODES,
+                                .hashes = (const unsigned char (*)[STORE_HASH_SIZE])hashes,
+                                .hash_count = job->recovery_count};
+    admin_job_order(job, &order, codes_made);
+}
+
+/* ---- networks ---- */
+
+static void networks_found(struct admin_job *job, const struct store_report *report) {
+    if (!admin_job_done(job, report, ""))
+        return;
+    for (size_t i = 0; i < report->network_count; i++) {
+        char network[ADDRESS_TEXT_SIZE], made[ADMIN_NUMBER_SIZE], until[ADMIN_NUMBER_SIZE];
+        struct message record = records_make("network");
+        prefix_format(&report->networks[i].network, network);
+        record.value[FIELD_NETWORK] = network;
+        record.value[FIELD_MADE] = admin_number(report->networks[i].made, made);
+        record.value[FIELD_UNTIL] = admin_number(report->networks[i].until, until);
+        records_add(&job->records, &record);
+    }
+    admin_job_answer(job);
+}
+
+void admin_networks_list(struct admin_job *job) {
+    struct store_order order = {.verb = STORE_SHOW};
+    admin_job_order(job, &order, networks_found);
+}
+
+static void networks_forgotten(struct admin_job *job, const struct store_report *report) {
+    const char *network = job->question.value[FIELD_NETWORK];
+    if (!admin_job_done(job, report, network != NULL ? "the account remembers no such network"
+                                                     : "the account remembers no network and no code"))
+        return;
+    admin_job_log(job, network != NULL ? network : "every remembered network and known code");
+    answer_with(job, "forgotten");
+}
+
+/* An address stands for the network that is remembered for it. */
+static bool read_network(const char *text, struct prefix *network) {
+    struct address address;
+    if (address_parse(text, &address)) {
+        *network = address_network(&address);
+        return true;
+    }
+    return prefix_parse(text, network) == PREFIX_OK;
+}
+
+void admin_networks_forget(struct admin_job *job) {
+    struct store_order order = {.verb = STORE_FORGET_NETWORKS};
+    const char *network = job->question.value[FIELD_NETWORK];
+    if (network != NULL && !read_network(network, &order.network))
+        admin_job_fail(job, REASON_MALFORMED, "this is no network such as 203.0.113.0/24, and no address");
+    else
+        admin_job_order(job, &order, networks_forgotten);
+}
+
+/* ---- locks ---- */
+
+static void locked(struct admin_job *job, const struct store_report *report) {
+    if (!admin_job_done(job, report, ""))
+        return;
+    admin_job_log(job, job->lock.why);
+    answer_with(job, "locked");
+}
+
+void admin_account_lock(struct admin_job *job) {
+    struct store_order order = {.verb = STORE_LOCK, .lock = &job->lock};
+    const char *why = admin_job_value(job, FIELD_TEXT);
+    int64_t until = admin_job_time(job, FIELD_UNTIL);
+    if (why[0] == '\0' || until < 0) {
+        admin_job_fail(job, REASON_MALFORMED, "the question lacks a reason, or its end is no time");
+        return;
+    }
+    job->lock = (struct store_lock){.by_hand = true, .at = job->gathering.facts.now, .until = until};
+    admin_job_who(job, job->lock.who);
+    snprintf(job->lock.why, sizeof job->lock.why, "%s", why);
+    admin_job_order(job, &order, locked);
+}
+
+static void unlocked(struct admin_job *job, const struct store_report *report) {
+    if (!admin_job_done(job, report, "the account is not locked"))
+        return;
+    admin_job_log(job, NULL);
+    answer_with(job, "unlocked");
+}
+
+void admin_account_unlock(struct admin_job *job) {
+    struct store_order order = {.verb = STORE_UNLOCK};
+    admin_job_order(job, &order, unlocked);
+}
+
+static void forgotten(struct admin_job *job, const struct store_report *report) {
+    if (!admin_job_done(job, report, "the store has nothing of the account"))
+        return;
+    admin_job_log(job, "everything that the store had of it is gone");
+    answer_with(job, "forgotten");
+}
+
+void admin_account_forget(struct admin_job *job) {
+    struct store_order order = {.verb = STORE_FORGET_ACCOUNT};
+    admin_job_order(job, &order, forgotten);
+}

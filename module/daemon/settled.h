@@ -11,11 +11,12 @@
 
 #define REF_LENGTH 13
 #define REF_SIZE (REF_LENGTH + 1)
+#define SETTLED_FACTS_SIZE 16
 
 struct settled;
 
 struct settlement {
-    uint64_t facts; /* keyed hash of what the login said of itself */
+    unsigned char facts[SETTLED_FACTS_SIZE]; /* keyed hash of what the login said of itself */
     enum verdict verdict;
     enum reason reason;
 };

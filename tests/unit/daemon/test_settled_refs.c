@@ -44,11 +44,11 @@ static void refs_do_not_repeat(void **state) {
 }
 
 static void a_settlement_is_remembered_for_ten_minutes(void **state) {
-    const struct settlement said = {.facts = 42, .verdict = VERDICT_ACCEPT, .reason = REASON_NONE};
+    const struct settlement said = {.facts = {42}, .verdict = VERDICT_ACCEPT, .reason = REASON_NONE};
     settled_remember(*state, "aaaaaaaaaaaaa", &said, 1000);
     const struct settlement *found = settled_find(*state, "aaaaaaaaaaaaa", 1000 + TEN_MINUTES - 1);
     assert_non_null(found);
-    assert_int_equal(found->facts, 42);
+    assert_int_equal(found->facts[0], 42);
     assert_int_equal(found->verdict, VERDICT_ACCEPT);
     assert_null(settled_find(*state, "aaaaaaaaaaaaa", 1000 + TEN_MINUTES));
 }

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The log, the throttle's counters, what Postfix's policy requests are judged by later. Called by login.c at a login's
+ * end; changes no verdict. */
+#include "daemon/login_outcome.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "daemon/login_state.h"
+#include "daemon/postfix_policy.h"
+#include "daemon/server.h"
+#include "daemon/throttle.h"
+
+void login_outcome_remember(const struct login *login, enum verdict verdict, enum reason reason) {
+    if (verdict == VERDICT_LATER)
+        return;
+    struct settlement settlement = {.verdict = verdict, .reason = reason};
+    memcpy(settlement.facts, login->facts, sizeof settlement.facts);
+    settled_remember(login->server->settled, login->record.ref, &settlement, clock_monotonic());
+}
+
+/* A known app password in the wrong place is no wrong password. Where throttle.passwords is 0 nothing is counted. */
+static void count(const struct login *login, enum verdict verdict, enum password_known password) {
+    const struct gathering *gathering = &login->gathering;
+    const uint32_t *mark = login->has_mark ? &login->mark : NULL;
+    struct throttle *throttle = login->server->throttle;
+    if (gathering->throttle_login.passwords == 0)
+        return;
+    if (password == PASSWORD_RIGHT)
+        throttle_succeeded(throttle, &gathering->throttle_login, mark, verdict == VERDICT_ACCEPT, clock_monotonic());
+    else if (password == PASSWORD_WRONG && !gathering->app_known)
+        throttle_failed(throttle, &gathering->throttle_login, mark, login->digits_hash, clock_monotonic());
+}
+
+void login_outcome_record(struct login *login, enum verdict verdict, enum reason reason, enum password_known password) {
+    login->record.verdict = verdict;
+    login->record.reason = reason;
+    if (login->superseded)
+        return;
+    count(login, verdict, password);
+    login_record_write(login->server, &login->record);
+    if (login->kind != LOGIN_RELAYED && (verdict == VERDICT_ACCEPT || verdict == VERDICT_CONTINUE))
+        postfix_policy_accepted(login->server, login->record.account, &login->gathering.facts);
+}

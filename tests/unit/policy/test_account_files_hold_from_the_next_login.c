@@ -233,6 +233,20 @@ static void an_old_file_is_read_once(void **state) {
     account_files_free(&files);
 }
 
+/* A further change within the same tick of the kernel's clock would bear the same stamp. */
+static void a_file_that_has_just_changed_is_read_again(void **state) {
+    (void)state;
+    struct account_reader reader = {count_read, NULL};
+    struct account_files *files = account_files_create(place_path("accounts"), NULL, 4, reader);
+    struct layer *layer;
+    reads = 0;
+    write_passwords(ALICE, 7);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(account_files_find(files, "alice", &layer, NULL, NULL), ACCOUNT_FILE_FOUND);
+    assert_int_equal(reads, 3);
+    account_files_free(&files);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(an_edit_holds_from_the_next_login, start, finish),
@@ -245,6 +259,7 @@ int main(void) {
         cmocka_unit_test(a_path_is_made_of_domain_and_local_part),
         cmocka_unit_test_setup_teardown(only_the_last_used_are_kept, start, finish),
         cmocka_unit_test_setup_teardown(an_old_file_is_read_once, start, finish),
+        cmocka_unit_test_setup_teardown(a_file_that_has_just_changed_is_read_again, start, finish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

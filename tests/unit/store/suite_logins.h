@@ -106,6 +106,25 @@ static void eight_networks_and_eight_codes_are_kept(void **state) {
     assert_true(facts_of(store, "alice", "10.0.4.0/24").network_remembered);
     for (int i = 0; i < 8; i++)
         assert_memory_equal(facts.codes[i], bytes_of("cod", 1011 - i).bytes, STORE_HASH_SIZE);
+    assert_int_equal(settle_step(store, "alice", "10.0.4.0/24", 1004), STORE_SETTLED);
+    assert_int_equal(settle_step(store, "alice", "10.0.3.0/24", 1003), STORE_REUSED); /* forgotten */
+}
+
+static void a_burnt_code_takes_no_known_ones_place(void **state) {
+    (void)state;
+    struct attempt attempt;
+    enrol(store, "alice");
+    for (int i = 0; i < 8; i++)
+        assert_int_equal(settle_step(store, "alice", HOME, 1000 + i), STORE_SETTLED);
+    attempt_init(&attempt, "alice", AWAY, "burnt");
+    attempt_step(&attempt, 1008);
+    attempt.login.code_until = attempt.login.network_until = 0;
+    assert_int_equal(settle(store, &attempt), STORE_SETTLED);
+    assert_int_equal(settle_step(store, "alice", HOME, 1000), STORE_SETTLED);
+    assert_int_equal(facts_of(store, "alice", HOME).code_count, 8);
+    assert_int_equal(settle_step(store, "alice", HOME, 1009), STORE_SETTLED);
+    assert_int_equal(settle_step(store, "alice", HOME, 1000), STORE_REUSED); /* now it is the ninth */
+    assert_int_equal(settle_step(store, "alice", HOME, 1001), STORE_SETTLED);
 }
 
 static void networks_are_forgotten_one_or_all(void **state) {
@@ -340,6 +359,10 @@ static void a_wrong_code_again_after_an_hour_counts_again_but_once_a_day(void **
     struct account_facts facts = facts_at(store, "alice", HOME, NOW + 19 * 3600);
     assert_int_equal(facts.wrong_hour, 1);
     assert_int_equal(facts.wrong_day, 1);
+    assert_int_equal(settle_wrong(store, "bob", 1, NOW), STORE_SETTLED);
+    assert_int_equal(settle_wrong(store, "bob", 1, NOW + 3599), STORE_SETTLED);
+    enrol(store, "bob");
+    assert_int_equal(facts_at(store, "bob", HOME, NOW + 3600).wrong_hour, 0); /* a repeat does not prolong it */
 }
 
 #endif

@@ -40,6 +40,18 @@ static void a_missing_store_is_never_made_anew(void **state) {
     }
 }
 
+static void the_first_store_is_made_once(void **state) {
+    (void)state;
+    in_use(); /* started with --create-store */
+    unlink(place.store);
+    unlink(place.seal);
+    struct account_facts facts;
+    const struct store_question question = {.account = "alice", .now = NOW};
+    assert_false(try_facts(store, &question, &facts));
+    refuses_as(STORE_MISSING, "--create-store");
+    assert_false(there_is(place.store));
+}
+
 static void an_emptied_store_is_refused(void **state) {
     (void)state;
     in_use();
@@ -208,6 +220,42 @@ static void one_process_at_a_time_has_the_store(void **state) {
     assert_int_equal(settle_step(store, "alice", HOME, 1001), STORE_SETTLED);
 }
 
+/* How many of this process's descriptors are the store's file. */
+static int descriptors_of_store(void) {
+    int count = 0;
+    for (int descriptor = 0; descriptor < 256; descriptor++) {
+        char link[64], target[300] = "";
+        snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
+        if (readlink(link, target, sizeof target - 1) > 0 && strcmp(target, place.store) == 0)
+            count++;
+    }
+    return count;
+}
+
+static bool maps_a_file_of_the_store(void) {
+    char line[1024];
+    bool found = false;
+    FILE *maps = fopen("/proc/self/maps", "r");
+    assert_non_null(maps);
+    while (fgets(line, sizeof line, maps) != NULL)
+        found |= strstr(line, place.folder) != NULL;
+    fclose(maps);
+    return found;
+}
+
+/* Two connections meet SQLite's WAL-reset bug, and a mapped file that is cut short kills its reader (G3). */
+static void there_is_one_connection_and_nothing_is_mapped(void **state) {
+    (void)state;
+    char shared[300];
+    in_use();
+    for (int i = 0; i < 30; i++)
+        assert_int_equal(settle_step(store, "alice", HOME, 2000 + i), STORE_SETTLED);
+    assert_int_equal(descriptors_of_store(), 1);
+    assert_false(maps_a_file_of_the_store());
+    snprintf(shared, sizeof shared, "%s-shm", place.store);
+    assert_false(there_is(shared));
+}
+
 /* A forked child shares the descriptors and the locks: it may touch nothing (G4). */
 static void a_forked_child_cannot_use_the_store(void **state) {
     (void)state;
@@ -311,6 +359,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         SCENE(the_first_store_is_made_only_when_asked_for),
         SCENE(a_missing_store_is_never_made_anew),
+        SCENE(the_first_store_is_made_once),
         SCENE(an_emptied_store_is_refused),
         SCENE(a_fresh_store_in_its_place_is_refused),
         SCENE(what_is_no_store_is_refused),
@@ -321,6 +370,7 @@ int main(void) {
         SCENE(the_next_versions_additions_do_not_disturb),
         SCENE(an_earlier_version_is_added_to),
         SCENE(one_process_at_a_time_has_the_store),
+        SCENE(there_is_one_connection_and_nothing_is_mapped),
         SCENE(a_forked_child_cannot_use_the_store),
         SCENE(every_row_has_its_host),
         SCENE(each_change_of_state_is_told_once),

@@ -3,7 +3,9 @@
 /* links: store/sql.o store/file.o store/seal.o store/login_rows.o store/order_rows.o -lsqlite3 -pthread */
 /* A store that is behind the one last served is refused until it is accepted (M6); the seal that says so; backups. */
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "store/sqlite_scene.h"
 
@@ -195,6 +197,29 @@ static void a_store_that_was_lost_is_restored(void **state) {
     serves();
 }
 
+/* The WAL of the lost store, left by a process that was killed, must not be applied to the restored one. */
+static void a_lost_stores_wal_is_not_applied_to_a_backup(void **state) {
+    (void)state;
+    int status = 0;
+    in_use();
+    assert_int_equal(backup_to(place.spare), STORE_DONE);
+    store_close(&store);
+    pid_t child = fork();
+    if (child == 0) {
+        store = place_open(false);
+        for (int i = 0; i < 20; i++)
+            settle_step(store, "alice", HOME, 3000 + i);
+        kill(getpid(), SIGKILL);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(there_is(place.wal));
+    unlink(place.store);
+    store = place_open(false);
+    assert_int_equal(restore_from(place.spare), STORE_DONE);
+    serves();
+    assert_int_equal(facts_of(store, "alice", HOME).secret.last_step, 1000);
+}
+
 static void what_is_no_backup_is_not_restored(void **state) {
     (void)state;
     in_use();
@@ -262,6 +287,7 @@ int main(void) {
         SCENE(a_seal_that_fell_behind_is_written_later),
         SCENE(a_backup_is_restored_and_then_accepted),
         SCENE(a_store_that_was_lost_is_restored),
+        SCENE(a_lost_stores_wal_is_not_applied_to_a_backup),
         SCENE(what_is_no_backup_is_not_restored),
         SCENE(logins_go_on_while_a_backup_is_made),
     };

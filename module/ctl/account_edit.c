@@ -113,7 +113,8 @@ static bool run_editor(char *file) {
 static bool staged_sound(const struct invocation *invocation, struct draft *draft) {
     const char *only[] = {draft->staged};
     struct mistakes mistakes = {0};
-    bool sound = configuration_check(invocation->configuration, only, 1, clock_wall(), &mistakes, NULL, NULL);
+    struct check_order order = {.only = only, .only_count = 1, .now = clock_wall()};
+    bool sound = configuration_check(invocation->configuration, &order, &mistakes);
     host_print_mistakes(&mistakes, draft->staged, draft->target);
     mistakes_clear(&mistakes);
     return sound;

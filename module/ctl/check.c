@@ -48,12 +48,15 @@ static enum status run(struct invocation *invocation) {
     static const struct verb_option none[] = {{NULL, NULL}};
     if (!verb_parse(invocation, none))
         return STATUS_USAGE;
-    const char *const *only = invocation->count > 0 ? (const char *const *)invocation->words : NULL;
     struct mistakes mistakes = {0};
     struct progress progress;
+    struct check_order order = {.only = invocation->count > 0 ? (const char *const *)invocation->words : NULL,
+                                .only_count = invocation->count,
+                                .now = clock_wall(),
+                                .progress = progress_step,
+                                .context = &progress};
     progress_start(&progress, "files");
-    bool sound = configuration_check(invocation->configuration, only, invocation->count, clock_wall(), &mistakes,
-                                     progress_step, &progress);
+    bool sound = configuration_check(invocation->configuration, &order, &mistakes);
     progress_end(&progress);
     enum status status = invocation->json ? print_json(&mistakes, sound) : print_text(&mistakes, sound);
     mistakes_clear(&mistakes);

@@ -15,24 +15,23 @@
 
 struct check {
     struct configuration *configuration;
+    const struct check_order *order;
     struct mistakes *mistakes;
-    int64_t now;
-    void (*progress)(void *context, size_t done, size_t all);
-    void *context;
     size_t done, all;
 };
 
 static void count_one(struct check *check) {
     check->done++;
-    if (check->progress != NULL && (check->done % PROGRESS_STEP == 0 || check->done == check->all))
-        check->progress(check->context, check->done, check->all);
+    const struct check_order *order = check->order;
+    if (order->progress != NULL && (check->done % PROGRESS_STEP == 0 || check->done == check->all))
+        order->progress(order->context, check->done, check->all);
 }
 
 static void check_policy(struct check *check, const char *path, bool includes, bool group) {
     struct group_values values = {.set = {false}};
     struct policy_file file = {.path = path, .includes = includes, .group = group ? &values : NULL};
     struct layer *layer = policy_file_read(&file, &check->configuration->context, check->mistakes);
-    policy_reminders(layer, check->now, check->mistakes);
+    policy_reminders(layer, check->order->now, check->mistakes);
     layer_release(&layer);
 }
 
@@ -166,7 +165,7 @@ static bool same_file(const char *one, const char *other) {
 static void check_one(struct check *check, const char *main_path, const char *path) {
     bool group = lies_in(check, path, "groups"), domain = lies_in(check, path, "domains");
     if (same_file(path, main_path))
-        policy_reminders(check->configuration->defaults, check->now, check->mistakes);
+        policy_reminders(check->configuration->defaults, check->order->now, check->mistakes);
     else
         check_policy(check, path, group || domain, group);
     count_one(check);
@@ -195,36 +194,35 @@ static void keep_of_file(const struct mistakes *found, const char *path, struct 
 
 /* The other files say what services and zones there are; what is wrong with them is told only where they are asked for,
  * unless it keeps the ones asked for from being understood. */
-static void check_listed(struct check *check, const char *path, const char *const *only, size_t only_count) {
+static void check_listed(struct check *check, const char *path) {
+    const struct check_order *order = check->order;
     struct mistakes around = {.list = NULL};
     check->configuration = load(path, &around);
-    if (check->configuration == NULL || holds_main(path, only, only_count))
+    if (check->configuration == NULL || holds_main(path, order->only, order->only_count))
         keep_of_file(&around, path, check->mistakes);
     if (check->configuration == NULL && check->mistakes->grave == 0)
         mistakes_add(check->mistakes, (struct place){.file = path}, "the main file cannot be read");
     mistakes_clear(&around);
-    check->all = only_count;
-    for (size_t i = 0; check->configuration != NULL && i < only_count; i++)
-        check_one(check, path, only[i]);
+    check->all = order->only_count;
+    for (size_t i = 0; check->configuration != NULL && i < order->only_count; i++)
+        check_one(check, path, order->only[i]);
 }
 
 static void check_all(struct check *check, const char *path) {
     check->configuration = load(path, check->mistakes);
     if (check->configuration == NULL)
         return;
-    configuration_reminders(check->configuration, check->now, check->mistakes);
+    configuration_reminders(check->configuration, check->order->now, check->mistakes);
     check_accounts(check);
 }
 
-bool configuration_check(const char *path, const char *const *only, size_t only_count, int64_t now,
-                         struct mistakes *mistakes, void (*progress)(void *context, size_t done, size_t all),
-                         void *context) {
-    struct check check = {.mistakes = mistakes, .now = now, .progress = progress, .context = context};
+bool configuration_check(const char *path, const struct check_order *order, struct mistakes *mistakes) {
+    struct check check = {.order = order, .mistakes = mistakes};
     size_t grave = mistakes->grave;
-    if (only == NULL)
+    if (order->only == NULL)
         check_all(&check, path);
     else
-        check_listed(&check, path, only, only_count);
+        check_listed(&check, path);
     configuration_free(&check.configuration);
     return mistakes->grave == grave;
 }

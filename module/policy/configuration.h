@@ -101,12 +101,17 @@ void group_query_run(struct group_query *query); /* blocks; touches nothing but 
 /* Keeps the answer for 5 minutes (a failed lookup for 10 seconds: POLICY_UNREADABLE meanwhile). Takes the query. */
 void configuration_group_answer(struct configuration *configuration, struct group_query **query, int64_t now);
 
-/* Checks files as `authgatectl check` does: the whole configuration that starts at `path`, accounts included
- * (`only` NULL), or just the files listed. False where there are mistakes (warnings do not count). `progress` (may be
- * NULL) is called now and then with how many files are done of how many. `now` is seconds since the epoch (exceptions
- * that end within a week are warned of). */
-bool configuration_check(const char *path, const char *const *only, size_t only_count, int64_t now,
-                         struct mistakes *mistakes, void (*progress)(void *context, size_t done, size_t all),
-                         void *context);
+/* What is to be checked, and who hears how far it has got. */
+struct check_order {
+    const char *const *only; /* these files; NULL: the whole configuration, accounts included */
+    size_t only_count;
+    int64_t now; /* seconds since the epoch: exceptions that end within a week of it are warned of */
+    void (*progress)(void *context, size_t done, size_t all); /* called now and then; may be NULL */
+    void *context;
+};
+
+/* Checks files as `authgatectl check` does, `path` being the main one. False where there are mistakes (warnings do not
+ * count). */
+bool configuration_check(const char *path, const struct check_order *order, struct mistakes *mistakes);
 
 #endif

@@ -10,6 +10,8 @@
 
 #include "policy/place.h"
 
+#define NOW 1795000000 /* 18 November 2026 */
+
 static size_t calls, last_done, last_all;
 
 static void count_progress(void *context, size_t done, size_t all) {
@@ -42,13 +44,15 @@ static int finish(void **state) {
 
 static bool check(void) {
     mistakes_clear(&mistakes);
-    return configuration_check(place_path(MAIN_FILE), NULL, 0, 1795000000, &mistakes, count_progress, &calls);
+    struct check_order order = {.now = NOW, .progress = count_progress, .context = &calls};
+    return configuration_check(place_path(MAIN_FILE), &order, &mistakes);
 }
 
 static bool check_only(const char *one, const char *other) {
     const char *only[] = {one, other};
     mistakes_clear(&mistakes);
-    return configuration_check(place_path(MAIN_FILE), only, other == NULL ? 1 : 2, 1795000000, &mistakes, NULL, NULL);
+    struct check_order order = {.only = only, .only_count = other == NULL ? 1 : 2, .now = NOW};
+    return configuration_check(place_path(MAIN_FILE), &order, &mistakes);
 }
 
 static void assert_says(const char *what) {

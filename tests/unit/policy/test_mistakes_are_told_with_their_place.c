@@ -234,8 +234,9 @@ static void in_an_account_file(void **state) {
     for (size_t i = 0; i < sizeof account_rows / sizeof account_rows[0]; i++) {
         struct mistakes mistakes = {.list = NULL};
         const char *path = place_path("accounts/alice.conf");
+        struct check_order order = {.only = &path, .only_count = 1};
         place_write("accounts/alice.conf", account_rows[i].text);
-        bool good = configuration_check(place_path(MAIN_FILE), &path, 1, 0, &mistakes, NULL, NULL);
+        bool good = configuration_check(place_path(MAIN_FILE), &order, &mistakes);
         assert_said(&account_rows[i], "accounts/alice.conf", &mistakes);
         assert_int_equal(good, account_rows[i].said[0] == NULL);
         mistakes_clear(&mistakes);

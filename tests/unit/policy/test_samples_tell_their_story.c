@@ -37,8 +37,9 @@ static void copy(const char *folder) {
 
 /* Nothing wrong and nothing to warn of in any file; three lines of story at least at the top of the main one. */
 static void assert_sound(void) {
+    struct check_order order = {.now = NOW};
     struct mistakes mistakes = {.list = NULL};
-    bool good = configuration_check(place_path(MAIN_FILE), NULL, 0, NOW, &mistakes, NULL, NULL);
+    bool good = configuration_check(place_path(MAIN_FILE), &order, &mistakes);
     if (!good || mistakes.count > 0)
         fail_msg("%s", place_mistake(&mistakes, 0));
     mistakes_clear(&mistakes);

@@ -140,9 +140,10 @@ static void commit(struct connection *connection, const struct message *message)
 
 static void end(struct connection *connection, const struct message *message) {
     struct conversation *conversation = connection_state(connection);
+    const char *mark = message->value[FIELD_PASSWORD_MARK];
     enum end_status status;
     if (conversation == NULL || !login_is(conversation->login, message) ||
-        !end_status_parse(message->value[FIELD_STATUS], &status) || !login_end(conversation->login, status, message->value[FIELD_PASSWORD_MARK]))
+        !end_status_parse(message->value[FIELD_STATUS], &status) || !login_end(conversation->login, status, mark))
         login_log_malformed(connection_server(connection), message, "an end of no login of this connection");
     connection_close(connection);
 }
@@ -169,8 +170,10 @@ static void ask(struct connection *connection, const struct message *message) {
     if (!asks_waits(settings, message)) {
         asks_forget(server->asks, peer);
         struct conversation *conversation = open_conversation(connection, message);
-        if (conversation != NULL)
-            login_judge(server, LOGIN_ASKED, message, ask_answered, connection, &conversation->login);
+        if (conversation == NULL)
+            return;
+        const struct login_asker asker = {ask_answered, connection, &conversation->login};
+        login_judge(server, LOGIN_ASKED, message, &asker);
     } else if (!service_allowed(connection, message->value[FIELD_SERVICE])) {
         refuse_malformed(connection, message, "a service that this socket does not take");
     } else if (!asks_keep(server->asks, settings, message, peer, clock_monotonic())) {
@@ -202,9 +205,10 @@ static void policy(struct connection *connection, const struct message *message)
     }
     const struct message login = postfix_policy_login(message);
     struct conversation *conversation = open_conversation(connection, &login);
-    if (conversation != NULL)
-        login_judge(connection_server(connection), LOGIN_RELAYED, &login, policy_answered, connection,
-                    &conversation->login);
+    if (conversation == NULL)
+        return;
+    const struct login_asker asker = {policy_answered, connection, &conversation->login};
+    login_judge(connection_server(connection), LOGIN_RELAYED, &login, &asker);
 }
 
 /* The bit of a request in a socket's `requests`. */

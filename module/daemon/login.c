@@ -217,17 +217,17 @@ struct login *login_begin(struct server *server, const struct message *begin, lo
     return login;
 }
 
-void login_judge(struct server *server, enum login_kind kind, const struct message *message, login_answered *answered,
-                 void *context, struct login **place) {
+void login_judge(struct server *server, enum login_kind kind, const struct message *message,
+                 const struct login_asker *asker) {
     struct login *login = create(server, kind);
-    *place = login;
+    *asker->login = login;
     if (login == NULL) {
-        answered(context, &(struct login_answer){.verdict = VERDICT_LATER, .reason = REASON_UNAVAILABLE});
+        asker->answered(asker->context, &(struct login_answer){.verdict = VERDICT_LATER, .reason = REASON_UNAVAILABLE});
         return;
     }
-    login->place = place;
-    login->answered = answered;
-    login->context = context;
+    login->place = asker->login;
+    login->answered = asker->answered;
+    login->context = asker->context;
     bool sound = login_opening_read(login, message);
     bool named = login_opening_name(login, message);
     struct facts *facts = &login->gathering.facts;

@@ -36,10 +36,17 @@ enum login_kind {
  * randomness is short (then there is no answer). `context` must stay until the answer or login_leave. */
 struct login *login_begin(struct server *server, const struct message *begin, login_answered *answered, void *context);
 
+/* Who asked for a login to be judged at once. */
+struct login_asker {
+    login_answered *answered;
+    void *context;
+    struct login **login; /* the login, for login_leave, until it has been answered; then NULL */
+};
+
 /* Judges at once what has no commit to come. The message has what a complete `begin` has. The answer comes once,
- * before this returns or later, and the login is gone by then; until then `*login` is it, for login_leave. */
-void login_judge(struct server *server, enum login_kind kind, const struct message *message, login_answered *answered,
-                 void *context, struct login **login);
+ * before this returns or later, and the login is gone by then. */
+void login_judge(struct server *server, enum login_kind kind, const struct message *message,
+                 const struct login_asker *asker);
 
 /* The password was right, says the module: the login's final verdict. The ref and the user have been compared. */
 void login_commit(struct login *login, const struct message *commit, login_answered *answered, void *context);

@@ -8,8 +8,8 @@
 struct login;
 struct message;
 
-/* Takes the words of a complete `begin`, or of a message like it. False where the account's name cannot be, or memory is
- * short. */
+/* Takes the words of a complete `begin`, or of a message like it. False where the account's name cannot be, or memory
+ * is short. */
 bool login_opening_read(struct login *login, const struct message *begin);
 
 /* Gives the login its ref: a new one, or the one that the begin repeats because its module lost the connection before

@@ -316,10 +316,6 @@ uint64_t history_ask(struct history *history, const struct history_question *que
     return history_reader_ask(history->reader, question, take, context);
 }
 
-void history_next(struct history *history, uint64_t query) {
-    history_reader_next(history->reader, query);
-}
-
 void history_cancel(struct history *history, uint64_t query) {
     history_reader_cancel(history->reader, query);
 }

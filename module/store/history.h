@@ -89,6 +89,7 @@ struct history_question {
     int64_t since;         /* seconds since the epoch; what counts by the day takes the whole (UTC) day in */
     int64_t until;         /* exclusive; 0: up to now */
     bool denied;           /* HISTORY_LOGINS, HISTORY_DAYS: only what was not accepted, or would not have been */
+    const char *after;     /* where the page before ended (its `next`); NULL: the first page */
 };
 
 /* One answer. A field that its `what` does not speak of is zero or "". Texts live as long as the page. */
@@ -109,24 +110,27 @@ struct history_row {
     int64_t until;
 };
 
-enum history_page {
-    HISTORY_PAGE_MORE,   /* history_next brings the next one */
-    HISTORY_PAGE_LAST,   /* the answer is complete; the query is over */
-    HISTORY_PAGE_FAILED, /* it could not be read on; the query is over */
+#define HISTORY_NEXT_SIZE 320
+
+/* What one question brings: a page of its answer. All of it lives until the function returns. */
+struct history_page {
+    bool failed; /* it could not be read */
+    const struct history_row *rows;
+    size_t count;     /* may be 0 */
+    const char *next; /* "": the answer is complete; else ask the same again with this as `after` */
 };
 
-/* Called from history_dispatch. `rows` live until it returns; there may be none. */
-typedef void history_take(void *context, enum history_page page, const struct history_row *rows, size_t count);
+/* Called from history_dispatch, once. */
+typedef void history_take(void *context, const struct history_page *page);
 
-/* Asks; pages come through `take`, the first by itself, each further one after history_next. What was handed over
- * before the question is in the answer. Returns a number for history_next and history_cancel, or 0 where too many ask
- * at once or memory is short (then `take` is never called). Reads through a connection of its own that never writes,
- * and holds none of it between pages. */
+/* Asks for one page. What was handed over before the first page was asked for is in the answer. Returns a number for
+ * history_cancel, or 0 where too many ask at once, memory is short or the question cannot be (then `take` is never
+ * called). Reads through a connection of its own that never writes, and keeps nothing between pages: whoever has seen
+ * enough asks no more. */
 uint64_t history_ask(struct history *history, const struct history_question *question, history_take *take,
                      void *context);
-void history_next(struct history *history, uint64_t query);
 
-/* Nobody waits any more: `take` is not called again. Not needed after the last page. */
+/* Nobody waits any more: `take` is not called. */
 void history_cancel(struct history *history, uint64_t query);
 
 /* ---- the history ---- */

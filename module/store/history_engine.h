@@ -86,9 +86,13 @@ struct history_cursor {
     /* The engine's: zeroed before the first page, then as it leaves them. */
     bool begun;
     int64_t keys[HISTORY_CURSOR_KEYS];
-    unsigned char place[32];
+    unsigned char place[16];
     size_t place_length;
 };
+
+/* How far a cursor has come, as text and back. False where the text is none. */
+void history_cursor_format(const struct history_cursor *cursor, char text[HISTORY_NEXT_SIZE]);
+bool history_cursor_parse(struct history_cursor *cursor, const char *text);
 
 struct history_engine {
     const char *scheme; /* "sqlite:", what a URL starts with; the rest is the engine's */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Answers questions page by page on a thread of its own, so that a report over a hundred million rows holds up neither
- * a login nor the writing. A page is read only when the one before has been taken: whoever reads slowly costs one page
- * of memory. */
+ * a login nor the writing. Whoever asks slowly costs nothing. Called by history.c. */
 #include "store/history_reader.h"
 
 #include <pthread.h>
@@ -21,7 +20,6 @@ enum state {
     QUERY_WANTED,  /* a page is to be read */
     QUERY_READING, /* the thread has it */
     QUERY_READY,   /* a page is to be handed out */
-    QUERY_TAKEN,   /* history_next may come */
 };
 
 struct query {
@@ -30,7 +28,8 @@ struct query {
     uint64_t number;
     struct history_cursor cursor;
     struct history_rows rows;
-    enum history_page page;
+    bool failed;
+    char next[HISTORY_NEXT_SIZE];
     history_take *take;
     void *context;
 };
@@ -53,8 +52,8 @@ static void tell(const struct history_reader *reader) {
         return; /* the counter is up already */
 }
 
-/* Reads one page; the query is the thread's meanwhile. */
-static enum history_page read_page(struct history_reader *reader, struct query *query) {
+/* Reads one page; the query is the thread's meanwhile. False where it cannot be read. */
+static bool read_page(struct history_reader *reader, struct query *query) {
     const struct history_engine *engine = reader->settings.engine;
     char fault[HISTORY_FAULT_SIZE];
     bool last = false;
@@ -63,14 +62,15 @@ static enum history_page read_page(struct history_reader *reader, struct query *
     if (reader->opened == NULL)
         reader->opened = engine->reader_open(reader->settings.place, fault);
     if (reader->opened == NULL)
-        return HISTORY_PAGE_FAILED;
-    bool good = engine->read(reader->opened, &query->cursor, &query->rows, &last);
-    query->cursor.begun = true;
-    if (good && !query->rows.short_of_memory)
-        return last ? HISTORY_PAGE_LAST : HISTORY_PAGE_MORE;
+        return false;
+    if (engine->read(reader->opened, &query->cursor, &query->rows, &last) && !query->rows.short_of_memory) {
+        if (!last)
+            history_cursor_format(&query->cursor, query->next);
+        return true;
+    }
     engine->reader_close(reader->opened);
     reader->opened = NULL;
-    return HISTORY_PAGE_FAILED;
+    return false;
 }
 
 static void give_up(struct query *query) {
@@ -101,9 +101,9 @@ static void *read_all(void *argument) {
         }
         query->state = QUERY_READING;
         pthread_mutex_unlock(&reader->lock);
-        enum history_page page = read_page(reader, query);
+        bool good = read_page(reader, query);
         pthread_mutex_lock(&reader->lock);
-        query->page = page;
+        query->failed = !good;
         query->state = QUERY_READY;
         if (query->cancelled)
             give_up(query);
@@ -170,7 +170,7 @@ static bool fill_cursor(struct history_cursor *cursor, const struct history_ques
         return false;
     memcpy(cursor->account, account, strlen(account) + 1);
     memcpy(cursor->ref, ref, strlen(ref) + 1);
-    return true;
+    return question->after == NULL || history_cursor_parse(cursor, question->after);
 }
 
 uint64_t history_reader_ask(struct history_reader *reader, const struct history_question *question, history_take *take,
@@ -200,16 +200,6 @@ static struct query *find(struct history_reader *reader, uint64_t number) {
     return NULL;
 }
 
-void history_reader_next(struct history_reader *reader, uint64_t number) {
-    pthread_mutex_lock(&reader->lock);
-    struct query *query = find(reader, number);
-    if (query != NULL && query->state == QUERY_TAKEN && query->page == HISTORY_PAGE_MORE) {
-        query->state = QUERY_WANTED;
-        pthread_cond_signal(&reader->wake);
-    }
-    pthread_mutex_unlock(&reader->lock);
-}
-
 void history_reader_cancel(struct history_reader *reader, uint64_t number) {
     pthread_mutex_lock(&reader->lock);
     struct query *query = find(reader, number);
@@ -220,20 +210,17 @@ void history_reader_cancel(struct history_reader *reader, uint64_t number) {
     pthread_mutex_unlock(&reader->lock);
 }
 
-/* Hands one page out. The lock is not held meanwhile: `take` asks, goes on and cancels as it likes. */
+/* Hands one page out. The lock is not held meanwhile: `take` asks and cancels as it likes. */
 static void hand_out(struct history_reader *reader, struct query *query) {
-    struct history_rows rows = query->rows;
-    enum history_page page = query->page;
-    history_take *take = query->take;
-    void *context = query->context;
-    query->rows = (struct history_rows){0};
-    if (page == HISTORY_PAGE_MORE)
-        query->state = QUERY_TAKEN;
-    else
-        give_up(query);
+    struct query done = *query;
+    *query = (struct query){.state = QUERY_FREE};
     pthread_mutex_unlock(&reader->lock);
-    take(context, page, rows.rows, page != HISTORY_PAGE_FAILED ? rows.count : 0);
-    history_rows_clear(&rows);
+    const struct history_page page = {.failed = done.failed,
+                                      .rows = done.rows.rows,
+                                      .count = done.failed ? 0 : done.rows.count,
+                                      .next = done.next};
+    done.take(done.context, &page);
+    history_rows_clear(&done.rows);
     pthread_mutex_lock(&reader->lock);
 }
 

@@ -30,7 +30,6 @@ void history_reader_stop(struct history_reader **reader);
 /* As history.h has them. */
 uint64_t history_reader_ask(struct history_reader *reader, const struct history_question *question, history_take *take,
                             void *context);
-void history_reader_next(struct history_reader *reader, uint64_t query);
 void history_reader_cancel(struct history_reader *reader, uint64_t query);
 void history_reader_dispatch(struct history_reader *reader);
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What passes between history.c and an engine: batches of entries one way, pages of rows the other; and the words of
  * the history. No I/O, no threads. */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "store/history_engine.h"
 
 #define CHUNK_SIZE 16384
@@ -69,6 +71,39 @@ void history_rows_clear(struct history_rows *rows) {
     }
     free(rows->rows);
     *rows = (struct history_rows){0};
+}
+
+void history_cursor_format(const struct history_cursor *cursor, char text[HISTORY_NEXT_SIZE]) {
+    struct buffer buffer;
+    buffer_init(&buffer, text, HISTORY_NEXT_SIZE);
+    for (size_t i = 0; i < HISTORY_CURSOR_KEYS; i++)
+        buffer_add_format(&buffer, "%" PRId64 ".", cursor->keys[i]);
+    for (size_t i = 0; i < cursor->place_length; i++)
+        buffer_add_format(&buffer, "%02x", cursor->place[i]);
+}
+
+static int hex_value(char digit) {
+    static const char digits[] = "0123456789abcdef";
+    const char *found = digit != '\0' ? strchr(digits, digit) : NULL;
+    return found != NULL ? (int)(found - digits) : -1;
+}
+
+bool history_cursor_parse(struct history_cursor *cursor, const char *text) {
+    for (size_t i = 0; i < HISTORY_CURSOR_KEYS; i++) {
+        char *end;
+        cursor->keys[i] = strtoll(text, &end, 10);
+        if (end == text || *end != '.')
+            return false;
+        text = end + 1;
+    }
+    for (cursor->place_length = 0; *text != '\0'; text += 2) {
+        int high = hex_value(text[0]), low = high < 0 ? -1 : hex_value(text[1]);
+        if (low < 0 || cursor->place_length == sizeof cursor->place)
+            return false;
+        cursor->place[cursor->place_length++] = (unsigned char)(high * 16 + low);
+    }
+    cursor->begun = true;
+    return true;
 }
 
 static const char *const password_words[HISTORY_PASSWORD_COUNT] = {"unknown", "right", "wrong"};

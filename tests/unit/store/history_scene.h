@@ -150,6 +150,7 @@ struct answer {
     bool done, failed;
     uint64_t query;
     size_t pages, count;
+    char next[HISTORY_NEXT_SIZE];
     int64_t sum; /* of the rows' counts */
     struct kept_row rows[KEPT_ROWS]; /* the first ones */
 };
@@ -170,27 +171,36 @@ static void keep(const struct history_row *row) {
     snprintf(kept->why, sizeof kept->why, "%s", row->why);
 }
 
-static UNUSED void take_answer(void *context, enum history_page page, const struct history_row *rows, size_t count) {
+static UNUSED void take_answer(void *context, const struct history_page *page) {
     assert_ptr_equal(context, &answer);
     answer.pages++;
-    for (size_t i = 0; i < count; i++)
-        keep(&rows[i]);
-    answer.done = page != HISTORY_PAGE_MORE;
-    answer.failed = page == HISTORY_PAGE_FAILED;
-    if (!answer.done)
-        history_next(history, answer.query);
+    for (size_t i = 0; i < page->count; i++)
+        keep(&page->rows[i]);
+    answer.done = true;
+    answer.failed = page->failed;
+    snprintf(answer.next, sizeof answer.next, "%s", page->next);
 }
 
-static UNUSED size_t ask(const struct history_question *question) {
-    answer.done = answer.failed = false;
-    answer.pages = answer.count = 0;
-    answer.sum = 0;
+static UNUSED void ask_page(const struct history_question *question) {
+    answer.done = false;
     answer.query = history_ask(history, question, take_answer, &answer);
     assert_true(answer.query != 0);
     int64_t end = clock_monotonic() + 10 * PATIENCE;
     while (!answer.done && clock_monotonic() < end)
         wait_for_history(100);
     assert_true(answer.done);
+}
+
+static UNUSED size_t ask(const struct history_question *question) {
+    struct history_question page = *question;
+    char after[HISTORY_NEXT_SIZE];
+    answer.pages = answer.count = 0;
+    answer.sum = 0;
+    do {
+        ask_page(&page);
+        memcpy(after, answer.next, sizeof after);
+        page.after = after;
+    } while (!answer.failed && after[0] != '\0');
     return answer.count;
 }
 

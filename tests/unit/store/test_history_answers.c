@@ -339,6 +339,16 @@ static void several_questions_are_answered_side_by_side(void **state) {
     assert_int_equal(ask_of(HISTORY_LOGINS, NULL), 3000);
 }
 
+static void a_page_that_cannot_follow_is_refused(void **state) {
+    (void)state;
+    static const char *const after[] = {"", "x", "1.2.3.", "0.0.0.0.0.0.0.0.0.0.0.0.zz", "0.0.0.0.0.0.0.0.0.0.0.0.a",
+                                        "0.0.0.0.0.0.0.0.0.0.0.0.0102030405060708090a0b0c0d0e0f1011"};
+    for (size_t i = 0; i < sizeof after / sizeof after[0]; i++) {
+        const struct history_question question = {.what = HISTORY_LOGINS, .after = after[i]};
+        assert_true(history_ask(history, &question, take_answer, &answer) == 0);
+    }
+}
+
 static void an_unknown_kind_of_history_is_refused(void **state) {
     (void)state;
     char fault[256] = "";
@@ -369,6 +379,7 @@ int main(void) {
         scene_test(reports_over_many_accounts_leave_none_out),
         scene_test(the_stolen_report_has_right_passwords_that_were_denied),
         scene_test(several_questions_are_answered_side_by_side),
+        scene_test(a_page_that_cannot_follow_is_refused),
         cmocka_unit_test(an_unknown_kind_of_history_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,7 +53,9 @@ static size_t count_of(enum history_what what, const char *account) {
     while (!last) {
         struct history_rows rows = {0};
         assert_true(engine->read(reader, &cursor, &rows, &last));
-        cursor.begun = true;
+        char text[HISTORY_NEXT_SIZE];
+        history_cursor_format(&cursor, text);
+        assert_true(history_cursor_parse(&cursor, text));
         count += rows.count;
         history_rows_clear(&rows);
     }

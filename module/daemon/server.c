@@ -53,6 +53,7 @@ static void complain(void *context, const char *line) {
 }
 
 static void use(struct server *server, struct configuration *configuration) {
+    configuration_adopt(configuration, server->configuration);
     configuration_free(&server->configuration);
     server->configuration = configuration;
     const struct settings *settings = configuration_settings(configuration);

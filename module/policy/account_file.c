@@ -31,7 +31,7 @@ struct kept {
     struct stamp stamp; /* of the version looked at last */
     bool broken;        /* that version is not `good` */
     bool young;         /* it had changed so shortly before that a further change may bear the same stamp */
-    char account[ACCOUNT_NAME_SIZE];
+    char account[];
 };
 
 struct account_files {
@@ -134,18 +134,37 @@ static void forget(struct account_files *files, struct kept *kept) {
 }
 
 static struct kept *remember(struct account_files *files, const char *account) {
-    struct kept *kept = calloc(1, sizeof *kept);
+    size_t size = strlen(account) + 1;
+    struct kept *kept = calloc(1, sizeof *kept + size);
     if (kept == NULL)
         return NULL;
     if (files->count == files->limit)
         forget(files, files->oldest);
-    memcpy(kept->account, account, strlen(account) + 1);
+    memcpy(kept->account, account, size);
     struct kept **chain = chain_of(files, account);
     kept->next = *chain;
     *chain = kept;
     link_newest(files, kept);
     files->count++;
     return kept;
+}
+
+static bool same_text(const char *one, const char *other) {
+    return one == NULL || other == NULL ? one == other : strcmp(one, other) == 0;
+}
+
+void account_files_adopt(struct account_files *files, struct account_files *other) {
+    if (!same_text(files->folder, other->folder) || !same_text(files->default_domain, other->default_domain))
+        return;
+    while (other->oldest != NULL) {
+        struct kept *old = other->oldest;
+        struct kept *kept = old->good == NULL ? NULL : remember(files, old->account);
+        if (kept != NULL) {
+            kept->good = old->good; /* without a stamp, so that the next login reads the file in any case */
+            old->good = NULL;
+        }
+        forget(other, old);
+    }
 }
 
 /* ---- one file ---- */
@@ -250,6 +269,8 @@ enum account_file_result account_files_find(struct account_files *files, const c
     char path[PATH_MAX];
     struct look look = {.path = path};
     *layer = NULL;
+    if (strchr(account, '/') != NULL || account[0] == '.')
+        return ACCOUNT_FILE_BROKEN; /* no canonical name; it could lead out of the folder */
     if (!account_file_path(files->folder, files->default_domain, account, path, sizeof path))
         return ACCOUNT_FILE_NONE;
     look.error = lstat(path, &look.status) == 0 ? 0 : errno;

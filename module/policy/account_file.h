@@ -43,6 +43,10 @@ enum account_file_result account_files_find(struct account_files *files, const c
  * FOLDER/DOMAIN/LOCAL.conf. False where that is longer than a path can be. */
 bool account_file_path(const char *folder, const char *default_domain, const char *account, char *path, size_t size);
 
+/* Takes over what another of them keeps, as last good versions to be looked at again: for a reload. The other keeps
+ * nothing afterwards. Does nothing where they are for different folders or default domains. */
+void account_files_adopt(struct account_files *files, struct account_files *other);
+
 /* How many files are kept at the moment. */
 size_t account_files_count(const struct account_files *files);
 

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCK_SIZE 1024
+#define SMALLEST_BLOCK 512 /* enough for most accounts' files */
+#define LARGEST_BLOCK  65536
 
 struct arena_block {
     struct arena_block *older;
@@ -23,7 +24,11 @@ static size_t rounded(size_t size) {
 }
 
 static struct arena_block *block_add(struct arena *arena, size_t size) {
-    size_t room = size > BLOCK_SIZE ? size : BLOCK_SIZE;
+    size_t room = arena->newest == NULL ? SMALLEST_BLOCK : arena->newest->size * 2;
+    if (room > LARGEST_BLOCK)
+        room = LARGEST_BLOCK;
+    if (room < size)
+        room = size;
     struct arena_block *block = calloc(1, sizeof *block + room);
     if (block == NULL) {
         arena->failed = true;
@@ -36,7 +41,7 @@ static struct arena_block *block_add(struct arena *arena, size_t size) {
 }
 
 void *arena_take(struct arena *arena, size_t count, size_t size) {
-    if (size != 0 && count > (SIZE_MAX - 2 * BLOCK_SIZE) / size) {
+    if (size != 0 && count > (SIZE_MAX - 2 * LARGEST_BLOCK) / size) {
         arena->failed = true;
         return NULL;
     }

@@ -6,14 +6,32 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/date.h"
 #include "policy/loaded.h"
 
 struct configuration *configuration_load(const char *path, struct mistakes *mistakes) {
     size_t grave = mistakes->grave;
+    struct zone_kept zone;
+    zone_keep(&zone);
     struct configuration *configuration = load(path, mistakes);
     if (mistakes->grave != grave)
         configuration_free(&configuration);
+    if (configuration == NULL)
+        zone_return(&zone);
     return configuration;
+}
+
+/* A service is a number in a layer; another list of services would make another service of it. */
+static bool same_services(const struct services *one, const struct services *other) {
+    bool same = one->count == other->count;
+    for (size_t i = 0; same && i < one->count; i++)
+        same = strcmp(one->names[i], other->names[i]) == 0;
+    return same;
+}
+
+void configuration_adopt(struct configuration *configuration, struct configuration *previous) {
+    if (previous != NULL && same_services(&configuration->host.services, &previous->host.services))
+        account_files_adopt(configuration->accounts, previous->accounts);
 }
 
 void configuration_free(struct configuration **configuration) {

@@ -65,6 +65,11 @@ struct configuration;
  * has every one of them, the first in a file first. Warnings alone do not make it NULL. Blocks on file I/O. */
 struct configuration *configuration_load(const char *path, struct mistakes *mistakes);
 
+/* For a reload: takes over from the configuration that was in force the last good versions of account files, so that one
+ * that is broken at the moment does not cost its account the policy that it had. Call it before `previous` is freed;
+ * NULL is none. */
+void configuration_adopt(struct configuration *configuration, struct configuration *previous);
+
 /* Frees it, with what no policy in use keeps alive, and sets the pointer to NULL. */
 void configuration_free(struct configuration **configuration);
 

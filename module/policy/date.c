@@ -27,40 +27,44 @@ bool zone_exists(const char *name) {
            S_ISREG(status.st_mode);
 }
 
-/* The TZ that the process was started with, kept for configurations that name no zone. */
-static void zone_of_host(bool *had, char host[256]) {
-    static bool asked, found;
-    static char kept[256];
-    if (!asked) {
-        const char *start = getenv("TZ");
-        found = start != NULL && strlen(start) < sizeof kept;
-        if (found)
-            memcpy(kept, start, strlen(start) + 1);
-        asked = true;
-    }
-    *had = found;
-    memcpy(host, kept, sizeof kept);
+void zone_keep(struct zone_kept *kept) {
+    const char *name = getenv("TZ");
+    *kept = (struct zone_kept){.had = name != NULL && strlen(name) < sizeof kept->name};
+    if (kept->had)
+        memcpy(kept->name, name, strlen(name) + 1);
 }
 
-void zone_enter(const char *name) {
-    bool had;
-    char wanted[256];
-    zone_of_host(&had, wanted);
-    if (name != NULL && strlen(name) + 1 < sizeof wanted) {
-        struct buffer buffer;
-        buffer_init(&buffer, wanted, sizeof wanted);
-        /* the colon: a file's name, not a rule in POSIX's notation */
-        (void)buffer_add_format(&buffer, ":%s", name);
-        had = true;
-    }
+void zone_return(const struct zone_kept *kept) {
     const char *now = getenv("TZ");
-    if (now == NULL ? !had : had && strcmp(now, wanted) == 0)
+    if (now == NULL ? !kept->had : kept->had && strcmp(now, kept->name) == 0)
         return;
-    if (had)
-        (void)setenv("TZ", wanted, 1);
+    if (kept->had)
+        (void)setenv("TZ", kept->name, 1);
     else
         (void)unsetenv("TZ");
     tzset();
+}
+
+/* The zone that the process was started with, for configurations that name none. */
+static const struct zone_kept *zone_of_host(void) {
+    static bool asked;
+    static struct zone_kept host;
+    if (!asked)
+        zone_keep(&host);
+    asked = true;
+    return &host;
+}
+
+void zone_enter(const char *name) {
+    struct zone_kept wanted = *zone_of_host();
+    if (name != NULL && strlen(name) + 1 < sizeof wanted.name) {
+        struct buffer buffer;
+        buffer_init(&buffer, wanted.name, sizeof wanted.name);
+        /* the colon: a file's name, not a rule in POSIX's notation */
+        (void)buffer_add_format(&buffer, ":%s", name);
+        wanted.had = true;
+    }
+    zone_return(&wanted);
 }
 
 /* A broken-down time without its derived fields; tm_isdst is left open. */

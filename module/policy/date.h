@@ -21,6 +21,14 @@ bool zone_exists(const char *name);
  * already. For the thread that reads configurations alone. */
 void zone_enter(const char *name);
 
+/* Remembers the zone entered and goes back to it: around what may enter another and fail. */
+struct zone_kept {
+    bool had;
+    char name[256];
+};
+void zone_keep(struct zone_kept *kept);
+void zone_return(const struct zone_kept *kept);
+
 /* The first second of a date, or of a minute. Of a minute that comes twice, when clocks go back, the first. */
 enum date_fault date_parse_from(const char *text, int64_t *seconds);
 

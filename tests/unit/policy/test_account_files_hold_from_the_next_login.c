@@ -188,6 +188,47 @@ static void a_path_is_made_of_domain_and_local_part(void **state) {
     assert_false(account_file_path("/e/accounts", NULL, "a-name-that-is-too-long-for-this-path", path, 32));
 }
 
+static void a_name_that_is_not_canonical_is_refused(void **state) {
+    (void)state;
+    write_passwords("elsewhere.conf", 8);
+    static const char *const names[] = {"../elsewhere", "../elsewhere@example.com", "x/../../elsewhere", ".hidden",
+                                        "x@../../elsewhere"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        assert_int_equal(passwords_of(names[i]), -1);
+}
+
+static void reload(const char *text) {
+    place_write(MAIN_FILE, text);
+    struct configuration *next = place_load();
+    configuration_adopt(next, configuration);
+    configuration_free(&configuration);
+    configuration = next;
+    configuration_complain(configuration, keep_line, lines);
+}
+
+static void the_last_good_version_outlives_a_reload(void **state) {
+    (void)state;
+    write_passwords(ALICE, 7);
+    write_passwords("accounts/bob.conf", 8);
+    assert_int_equal(passwords_of("alice@example.com"), 7);
+    assert_int_equal(passwords_of("bob@example.com"), 8);
+    place_write(ALICE, "throttle = {");
+    write_passwords("accounts/bob.conf", 9);
+    reload(MAIN_START);
+    assert_int_equal(passwords_of("alice@example.com"), 7);
+    assert_int_equal(passwords_of("bob@example.com"), 9);
+    reload(MAIN_START);
+    assert_int_equal(passwords_of("alice@example.com"), 7);
+    assert_int_equal(unlink(place_path(ALICE)), 0);
+    assert_int_equal(passwords_of("alice@example.com"), 5);
+    /* but not where its services may mean others */
+    write_passwords(ALICE, 7);
+    assert_int_equal(passwords_of("alice@example.com"), 7);
+    place_write(ALICE, "throttle = {");
+    reload(MAIN_START "services_known = [ \"webmail\" ];");
+    assert_int_equal(passwords_of("alice@example.com"), -1);
+}
+
 /* ---- the store by itself ---- */
 
 static int reads;
@@ -256,6 +297,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(files_that_cannot_be_trusted, start, finish),
         cmocka_unit_test_setup_teardown(each_domain_has_a_folder, start, finish),
         cmocka_unit_test_setup_teardown(odd_names_stay_in_the_folder, start, finish),
+        cmocka_unit_test_setup_teardown(a_name_that_is_not_canonical_is_refused, start, finish),
+        cmocka_unit_test_setup_teardown(the_last_good_version_outlives_a_reload, start, finish),
         cmocka_unit_test(a_path_is_made_of_domain_and_local_part),
         cmocka_unit_test_setup_teardown(only_the_last_used_are_kept, start, finish),
         cmocka_unit_test_setup_teardown(an_old_file_is_read_once, start, finish),

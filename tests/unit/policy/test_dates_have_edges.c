@@ -155,6 +155,19 @@ static void the_zone_of_the_host_comes_back(void **state) {
     assert_int_equal(host, utc(2026, 12, 1, 5, 0)); /* main() says that the host is in New York */
 }
 
+static void a_zone_is_gone_back_to(void **state) {
+    (void)state;
+    struct zone_kept kept;
+    int64_t before, after;
+    zone_enter("Asia/Tokyo");
+    assert_int_equal(date_parse_from("2026-12-01", &before), DATE_OK);
+    zone_keep(&kept);
+    zone_enter("Europe/Berlin");
+    zone_return(&kept);
+    assert_int_equal(date_parse_from("2026-12-01", &after), DATE_OK);
+    assert_int_equal(before, after);
+}
+
 static void durations(void **state) {
     (void)state;
     static const struct {
@@ -197,6 +210,7 @@ int main(void) {
         cmocka_unit_test(zones_that_are_none),
         cmocka_unit_test(the_zone_of_the_host_comes_back),
         cmocka_unit_test(durations),
+        cmocka_unit_test(a_zone_is_gone_back_to),
         cmocka_unit_test(what_is_written_can_be_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,7 @@ import pwd
 import re
 import secrets
 import shutil
+import signal
 import smtplib
 import socket
 import subprocess
@@ -166,7 +167,8 @@ class Client:
             said = self.command(line)
             if said.code >= 400:
                 return said
-        code, text = self.smtp.docmd(body.rstrip("\r\n") + "\r\n.")
+        self.smtp.send(body + ".\r\n")
+        code, text = self.smtp.getreply()
         return Attempt(code, text.decode("utf-8", "replace"))
 
 
@@ -184,15 +186,32 @@ class Postfix:
         os.chown(os.path.join(self.base, "data"), pwd.getpwnam("postfix").pw_uid, -1)
         os.chown(os.path.join(self.base, "mail"), 65534, 65534)
         make_queue(lab)
-        plugins = os.path.join(self.base, "plugins")
-        if plugin:
-            shutil.copy2(os.path.join(lab_module.BUILD, "libauthgate.so"), plugins)
+        self.bring_plugin(plugin)
         if smtpd_conf is not None:
             self.configure_sasl(smtpd_conf)
         lab.write("postfix/etc/main.cf",
-                  MAIN_CF.format(base=self.base, extra=extra, plugins=f"{SYSTEM_PLUGINS}:{plugins}"))
+                  MAIN_CF.format(base=self.base, extra=extra, plugins=f"{SYSTEM_PLUGINS}:{self.base}/plugins"))
         lab.write("postfix/etc/master.cf", MASTER_CF.format(port=self.port, chroot="y" if chroot else "n"))
         self.start()
+
+    def bring_plugin(self, plugin):
+        """Puts libauthgate.so where libsasl2 finds it (True), takes it away (False), or puts other bytes in its place."""
+        path = os.path.join(self.base, "plugins/libauthgate.so")
+        if plugin is True:
+            shutil.copy2(os.path.join(lab_module.BUILD, "libauthgate.so"), path + ".new")
+            os.rename(path + ".new", path)
+        elif plugin:
+            self.lab.write("postfix/plugins/libauthgate.so", plugin.decode())
+        elif os.path.exists(path):
+            os.unlink(path)
+
+    def renew(self):
+        """Ends the smtpd processes, which read libsasl2's configuration when they start. (Ended by a signal they would make
+        master wait a minute before it starts others.)"""
+        old = self.processes("smtpd")
+        lab_module.send_signal(self.processes("master")[0], signal.SIGHUP)
+        for pid in old:
+            tap.poll(lambda pid=pid: not lab_module.alive(pid), 10, "the end of an smtpd")
 
     def configure_sasl(self, options):
         self.lab.write("postfix/etc/sasl/smtpd.conf", "".join(f"{name}: {value}\n" for name, value in options.items()))
@@ -245,9 +264,9 @@ class Postfix:
                                "--auth-password", password, *(more or ("--quit-after", "AUTH"))],
                               capture_output=True, text=True, timeout=60, check=False).stdout
 
-    def smtpds(self):
-        """The pids of the smtpd processes."""
-        return [pid for pid in lab_module.descendants(self.program.pid) if re.search(r"\bsmtpd$", name_of(pid))]
+    def processes(self, name):
+        """The pids of Postfix's processes of this name."""
+        return [pid for pid in lab_module.descendants(self.program.pid) if name_of(pid) == name]
 
     def delivered(self):
         """How many mails lie in the one mailbox."""

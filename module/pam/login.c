@@ -216,13 +216,18 @@ static enum client_result begin_again(struct login *login, const struct gate_acc
     return result;
 }
 
+static void fill_commit(const struct login *login, struct message *question) {
+    *question = (struct message){0};
+    question->value[FIELD_REQUEST] = request_name(REQUEST_COMMIT);
+    question->value[FIELD_USER] = login->user;
+    question->value[FIELD_REF] = login->ref;
+    question->value[FIELD_PASSWORD_MARK] = given(login->mark);
+}
+
 static enum client_result call_commit(struct login *login, const struct gate_access *access) {
-    struct message question = {0};
+    struct message question;
     struct message answer;
-    question.value[FIELD_REQUEST] = request_name(REQUEST_COMMIT);
-    question.value[FIELD_USER] = login->user;
-    question.value[FIELD_REF] = login->ref;
-    question.value[FIELD_PASSWORD_MARK] = given(login->mark);
+    fill_commit(login, &question);
     enum client_result result = client_call(&login->client, &question, &answer, access->deadline);
     if (result != CLIENT_OK)
         return result;
@@ -241,7 +246,21 @@ static enum client_result try_commit(struct login *login, const struct gate_acce
     return call_commit(login, access);
 }
 
+/* A login that is refused in any case waits for no answer: the gate is told that the password was right, and that is all.
+ * False where it could not be told on the connection that there is. */
+static bool tell_commit(struct login *login) {
+    struct message question;
+    if (login->client.descriptor < 0)
+        return false;
+    fill_commit(login, &question);
+    return client_send(&login->client, &question) == CLIENT_OK;
+}
+
 void login_commit(struct login *login, const struct gate_access *access, const char *password) {
+    if (login->deferred && tell_commit(login)) {
+        login->answer = (struct answer){.heard = true, .verdict = VERDICT_DENY, .reason = true};
+        return;
+    }
     enum client_result result;
     int pause = 0;
     do

@@ -72,6 +72,10 @@ static const struct row rows[FIELD_COUNT] = {
     [FIELD_PATH] = ROW("path", FIELD_KIND_TEXT, 4095),
     [FIELD_SEED] = SECRET_ROW("seed", FIELD_KIND_TEXT, 6144),
     [FIELD_KEY_FILE] = SECRET_ROW("key_file", FIELD_KIND_TEXT, 512),
+    [FIELD_SINCE] = ROW("since", FIELD_KIND_TEXT, 24),
+    [FIELD_LAST] = ROW("last", FIELD_KIND_TEXT, 24),
+    [FIELD_TIMES] = ROW("count", FIELD_KIND_TEXT, 24),
+    [FIELD_AFTER] = ROW("after", FIELD_KIND_TEXT, 384),
     [FIELD_RECORD] = ROW("record", FIELD_KIND_TEXT, 64),
 };
 

@@ -68,6 +68,11 @@ enum field {
     FIELD_PATH,
     FIELD_SEED,     /* secret: an otpauth URI, or what `format` says; '%' and control characters as %XX */
     FIELD_KEY_FILE, /* secret: a key file's bytes in hexadecimal */
+    /* what is asked of and told from the history */
+    FIELD_SINCE,
+    FIELD_LAST,
+    FIELD_TIMES, /* "count" */
+    FIELD_AFTER, /* where a page ended */
     FIELD_RECORD, /* what kind of record an answer of several messages carries; "end" closes it */
     FIELD_COUNT
 };

@@ -65,9 +65,9 @@ struct configuration;
  * has every one of them, the first in a file first. Warnings alone do not make it NULL. Blocks on file I/O. */
 struct configuration *configuration_load(const char *path, struct mistakes *mistakes);
 
-/* For a reload: takes over from the configuration that was in force the last good versions of account files, so that one
- * that is broken at the moment does not cost its account the policy that it had. Call it before `previous` is freed;
- * NULL is none. */
+/* For a reload: takes over from the configuration that was in force the last good versions of account files, so that
+ * one that is broken at the moment does not cost its account the policy that it had. Call it before `previous` is
+ * freed; NULL is none. */
 void configuration_adopt(struct configuration *configuration, struct configuration *previous);
 
 /* Frees it, with what no policy in use keeps alive, and sets the pointer to NULL. */
@@ -89,6 +89,11 @@ enum policy_result {
  * `complain` once for each change. On POLICY_FOUND the caller owns a policy_release. */
 enum policy_result configuration_policy(struct configuration *configuration, const char *account, int64_t now,
                                         struct policy *policy);
+
+/* Calls `take` with the canonical name of each account in a group, in no order, and maybe more than once. False where
+ * there is no such group, or NSS does not know the Unix group that it stands for. Blocks on NSS; not for the daemon. */
+bool configuration_group_members(const struct configuration *configuration, const char *group,
+                                 void (*take)(void *context, const char *account), void *context);
 
 /* Called with one line for the log about a file that could not be used. NULL (the start) drops them. */
 void configuration_complain(struct configuration *configuration, void (*complain)(void *context, const char *line),

@@ -88,6 +88,13 @@ uint64_t members_groups(const struct members *members, const char *account) {
     return find(members, account)->groups;
 }
 
+void members_each(const struct members *members, unsigned group, void (*take)(void *context, const char *account),
+                  void *context) {
+    for (size_t i = 0; i < members->size; i++)
+        if (members->places[i].account != NULL && (members->places[i].groups >> group & 1) != 0)
+            take(context, members->places[i].account);
+}
+
 /* The line less its comment and the blanks around it. */
 static char *trimmed(char *line) {
     line[strcspn(line, "#")] = '\0';

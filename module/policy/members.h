@@ -24,6 +24,10 @@ bool members_add(struct members *members, const char *account, unsigned group);
 /* A bit for each group that the account was put into. */
 uint64_t members_groups(const struct members *members, const char *account);
 
+/* Calls `take` for each account of a group, in no order. */
+void members_each(const struct members *members, unsigned group, void (*take)(void *context, const char *account),
+                  void *context);
+
 /* A file with an account's name, in any form, on each line; `#` starts a comment. */
 struct members_file {
     const char *path;

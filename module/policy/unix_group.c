@@ -245,3 +245,23 @@ void unix_groups_answer(struct unix_groups *groups, struct group_query **query, 
     }
     query_free(query);
 }
+
+size_t unix_groups_count(const struct unix_groups *groups) {
+    return groups != NULL ? groups->count : 0;
+}
+
+bool unix_groups_each(const struct unix_groups *groups, unsigned bit, void (*take)(void *context, const char *user),
+                      void *context) {
+    const struct group *group = getgrnam(groups->names[bit]);
+    if (group == NULL)
+        return false;
+    gid_t gid = group->gr_gid;
+    for (char **user = group->gr_mem; *user != NULL; user++)
+        take(context, *user);
+    setpwent();
+    for (const struct passwd *user = getpwent(); user != NULL; user = getpwent())
+        if (user->pw_gid == gid)
+            take(context, user->pw_name);
+    endpwent();
+    return true;
+}

@@ -21,6 +21,14 @@ void unix_groups_free(struct unix_groups **groups);
  * within the last 10 seconds. `now` is clock_monotonic's. */
 enum unix_groups_known unix_groups_find(struct unix_groups *groups, const char *account, int64_t now, uint64_t *bits);
 
+/* How many groups there are; 0 for NULL. */
+size_t unix_groups_count(const struct unix_groups *groups);
+
+/* Calls `take` for each user of the group with this bit: those that it lists, and those whose own group it is. Blocks
+ * on NSS. False where NSS has no such group. */
+bool unix_groups_each(const struct unix_groups *groups, unsigned bit, void (*take)(void *context, const char *user),
+                      void *context);
+
 /* configuration.h has the contract of these. `user` is the name that NSS knows the account by. */
 struct group_query;
 struct group_query *unix_groups_query(const struct unix_groups *groups, const char *account, const char *user);

@@ -164,8 +164,8 @@ class Lab:
         return path
 
     def configure(self, defaults='countries = { allow = [ "JP" ]; };', settings="", sockets=None, user="nobody"):
-        """Writes authgate.conf; `sockets` replaces the one gate socket. Tests fail on purpose too often to be throttled,
-        unless `defaults` says otherwise."""
+        """Writes authgate.conf; `sockets` replaces the one gate socket. Tests fail on purpose too often to be
+        throttled, unless `defaults` says otherwise."""
         if "throttle" not in defaults:
             defaults += " throttle = { passwords = 0; };"
         return self.write("authgate.conf", f"""

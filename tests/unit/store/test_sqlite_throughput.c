@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "store/calls.h"
 
@@ -13,6 +14,7 @@
 
 #define AT_ONCE_LIMIT 128
 #define IMPORTS_AT_ONCE 1000
+#define TIMES_LIMIT 100000
 
 /* Logins under way: each asks for facts, settles a fresh step, and begins anew. */
 struct load {
@@ -20,19 +22,29 @@ struct load {
     long accounts, wanted, begun, done, refused;
     int64_t step;
     bool finished;
+    int times[TIMES_LIMIT]; /* of each login, in microseconds */
 };
 
 struct conversation {
     struct load *load;
+    int64_t started; /* microseconds */
     char account[40];
     struct attempt attempt;
 };
 
 static void begin(struct conversation *conversation);
 
+static int64_t microseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 static void settled(void *context, enum store_answer answer) {
     struct conversation *conversation = context;
     struct load *load = conversation->load;
+    if (load->done < TIMES_LIMIT)
+        load->times[load->done] = (int)(microseconds() - conversation->started);
     load->refused += answer != STORE_SETTLED;
     if (++load->done == load->wanted)
         load->finished = true;
@@ -51,6 +63,7 @@ static void found(void *context, const struct account_facts *facts) {
 static void begin(struct conversation *conversation) {
     struct load *load = conversation->load;
     long number = load->begun++;
+    conversation->started = microseconds();
     snprintf(conversation->account, sizeof conversation->account, "user%07ld@example.org",
              number * 7919 % load->accounts);
     attempt_init(&conversation->attempt, conversation->account, "192.0.2.0/24", next_ref());
@@ -60,6 +73,10 @@ static void begin(struct conversation *conversation) {
                                             .deadline = login->deadline};
     if (store_facts(load->store, &question, found, conversation) == 0)
         fail_msg("a question was not taken");
+}
+
+static int by_size(const void *one, const void *other) {
+    return *(const int *)one - *(const int *)other;
 }
 
 static double cpu_seconds(void) {
@@ -89,9 +106,12 @@ static double run_load(struct load *load, int at_once, long wanted, uint64_t *co
     store_count(load->store, &after);
     *commits = after.commits - before.commits;
     assert_int_equal(load->refused, 0);
-    printf("# %3d at once, %ld accounts: %.0f logins/s, %.1f logins a commit, %.0f us of CPU each\n", at_once,
-           load->accounts, (double)wanted * 1000 / (double)(took > 0 ? took : 1), (double)wanted / (double)*commits,
-           (cpu_seconds() - cpu) * 1e6 / (double)wanted);
+    double each = (cpu_seconds() - cpu) * 1e6 / (double)wanted;
+    size_t timed = wanted < TIMES_LIMIT ? (size_t)wanted : TIMES_LIMIT;
+    qsort(load->times, timed, sizeof load->times[0], by_size);
+    printf("# %3d at once, %ld accounts: %.0f logins/s, %.1f a commit, p50 %d us, p99 %d us, %.0f us of CPU each\n",
+           at_once, load->accounts, (double)wanted * 1000 / (double)(took > 0 ? took : 1),
+           (double)wanted / (double)*commits, load->times[timed / 2], load->times[timed * 99 / 100], each);
     return (double)wanted * 1000 / (double)(took > 0 ? took : 1);
 }
 
@@ -124,7 +144,7 @@ static void import_accounts(struct store *store, long accounts) {
 static void logins_at_one_moment_share_a_commit(void **state) {
     (void)state;
     uint64_t alone, together;
-    struct load load = {.accounts = 500, .step = 1000};
+    static struct load load = {.accounts = 500, .step = 1000};
     place_make();
     load.store = place_open(true);
     import_accounts(load.store, load.accounts);
@@ -139,10 +159,11 @@ static void logins_at_one_moment_share_a_commit(void **state) {
 
 static void measure(long accounts, long logins) {
     static const int at_once[] = {1, 8, 32, 128};
-    struct load load = {.accounts = accounts, .step = 1000};
+    static struct load load = {.step = 1000};
     struct stat status;
     struct rusage usage;
     uint64_t commits;
+    load.accounts = accounts;
     place_make();
     load.store = place_open(true);
     int64_t start = clock_monotonic();

@@ -42,7 +42,7 @@ LIBS_policy     := -lconfig
 LIBS_country    := -lmaxminddb
 LIBS_credential := -loath -lsodium
 LIBS_store      := -lsqlite3
-LIBS_ctl        := -ljansson
+LIBS_ctl        := -ljansson -lqrencode -lpng
 LIBS_pam        := -lpam
 LIBS_sasl       := -lsasl2
 

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#define GRID_COLUMNS 5
+#define GRID_COLUMNS 8
 
 struct grid {
     size_t columns;

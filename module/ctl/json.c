@@ -74,6 +74,10 @@ struct json *json_append_object(struct json *list) {
     return opaque(made);
 }
 
+void json_append_text(struct json *list, const char *text) {
+    json_array_append_new(own(list), make_text(text));
+}
+
 enum status json_print(struct json **document, enum status status) {
     int failed = *document == NULL || json_dumpf(own(*document), stdout, JSON_INDENT(2)) != 0;
     json_decref(own(*document));

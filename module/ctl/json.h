@@ -24,6 +24,8 @@ struct json *json_put_object(struct json *object, const char *name);
 struct json *json_put_list(struct json *object, const char *name);
 struct json *json_append_object(struct json *list);
 
+void json_append_text(struct json *list, const char *text);
+
 /* Prints the document on stdout, with a line end, frees it and sets the pointer to NULL. Returns `status`, or
  * STATUS_NO where it could not be made. */
 enum status json_print(struct json **document, enum status status);

@@ -8,7 +8,28 @@
 #include "ctl/verb.h"
 
 static const struct verb *const verbs[] = {
-    &check_verb, &explain_verb, &account_show_verb, &account_edit_verb, &status_verb,
+    &check_verb,
+    &explain_verb,
+    &account_show_verb,
+    &account_edit_verb,
+    &account_lock_verb,
+    &account_unlock_verb,
+    &account_forget_verb,
+    &totp_enroll_verb,
+    &totp_confirm_verb,
+    &totp_disable_verb,
+    &totp_import_verb,
+    &app_password_add_verb,
+    &app_password_list_verb,
+    &app_password_revoke_verb,
+    &recovery_codes_new_verb,
+    &networks_list_verb,
+    &networks_forget_verb,
+    &key_rotate_verb,
+    &store_backup_verb,
+    &store_restore_verb,
+    &store_accept_verb,
+    &status_verb,
 };
 
 enum { VERB_COUNT = sizeof verbs / sizeof verbs[0] };

@@ -23,7 +23,12 @@ void progress_step(void *context, size_t done, size_t all) {
     if (now - progress->begun < QUIET_TIME || now - progress->shown < REDRAW_TIME)
         return;
     progress->shown = now;
-    size_t filled = all > 0 ? done * BAR_WIDTH / all : 0;
+    if (all == 0) {
+        fprintf(stderr, "\r%zu %s", done, progress->what);
+        fflush(stderr);
+        return;
+    }
+    size_t filled = done * BAR_WIDTH / all;
     fprintf(stderr, "\r[%.*s%*s] %zu of %zu %s", (int)filled, "########################################",
             (int)(BAR_WIDTH - filled), "", done, all, progress->what);
     fflush(stderr);

@@ -16,7 +16,7 @@ struct progress {
 
 void progress_start(struct progress *progress, const char *what);
 
-/* `progress` as a void pointer, so that it can be handed to whoever counts. */
+/* `progress` as a void pointer, so that it can be handed to whoever counts. `all` 0: nobody knows how many. */
 void progress_step(void *progress, size_t done, size_t all);
 
 /* Wipes the bar away. */

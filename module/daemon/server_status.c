@@ -112,9 +112,9 @@ static void add_store(const struct server *server, const struct settings *settin
     add_text(records, "store_trouble", why);
     store_count(vault_store(server->vault), &counters);
     add_number(records, "store_generation", counters.generation);
-    add_counter(records, "store_commits", counters.commits, "of the store");
-    add_counter(records, "store_failures", counters.failures, "of the store that could not be made");
-    add_counter(records, "store_late", counters.late, "answers of the store that came too late");
+    add_number(records, "store_commits", (int64_t)counters.commits);
+    add_number(records, "store_failures", (int64_t)counters.failures);
+    add_number(records, "store_answers_too_late", (int64_t)counters.late);
     add_number(records, "sealing_keys", (int64_t)keyring_count(vault_keyring(server->vault)));
 }
 

@@ -31,6 +31,7 @@ LIBRARIES = {
     "libpq-fe.h": "store",
     "jansson.h": "ctl",
     "qrencode.h": "ctl",
+    "png.h": "ctl",
     "security/": "pam",
     "sasl/": "sasl",
 }

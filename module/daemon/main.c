@@ -10,18 +10,20 @@
 #define DEFAULT_CONFIGURATION "/etc/authgate/authgate.conf"
 #define EXIT_USAGE 2
 
-static const char usage[] = "usage: authgated [-c FILE] [--create-store]\n"
+static const char usage[] = "usage: authgated [-c FILE] [--create-store [--exit]]\n"
                             "  -c FILE          the configuration (default " DEFAULT_CONFIGURATION ")\n"
                             "  --create-store   make the first store, and its key, where there are none\n"
+                            "  --exit           with --create-store: serve nobody, end once they are there\n"
                             "  --version        print the version\n"
                             "Runs in the foreground. SIGHUP reloads, SIGTERM finishes the logins under way and stops.\n"
                             "See authgated(8) and authgate.conf(5).\n";
 
-enum option_code { OPTION_HELP = 256, OPTION_VERSION, OPTION_CREATE_STORE };
+enum option_code { OPTION_HELP = 256, OPTION_VERSION, OPTION_CREATE_STORE, OPTION_EXIT };
 
 static const struct option options[] = {
     {"config", required_argument, NULL, 'c'},
     {"create-store", no_argument, NULL, OPTION_CREATE_STORE},
+    {"exit", no_argument, NULL, OPTION_EXIT},
     {"help", no_argument, NULL, OPTION_HELP},
     {"version", no_argument, NULL, OPTION_VERSION},
     {NULL, 0, NULL, 0},
@@ -47,6 +49,9 @@ int main(int count, char **arguments) {
         case OPTION_CREATE_STORE:
             chosen.create_store = true;
             break;
+        case OPTION_EXIT:
+            chosen.exit = true;
+            break;
         case OPTION_HELP:
             fputs(usage, stdout);
             return 0;
@@ -60,6 +65,10 @@ int main(int count, char **arguments) {
     }
     if (optind < count) {
         fprintf(stderr, "authgated: unexpected argument %s\n%s", arguments[optind], usage);
+        return EXIT_USAGE;
+    }
+    if (chosen.exit && !chosen.create_store) {
+        fprintf(stderr, "authgated: --exit goes with --create-store\n%s", usage);
         return EXIT_USAGE;
     }
     return serve(&chosen);

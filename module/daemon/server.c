@@ -152,6 +152,21 @@ static bool reread_as_user(struct server *server) {
     return configuration != NULL;
 }
 
+static bool unlock_and_drop(struct server *server) {
+    char fault[512] = "";
+    const struct settings *settings = configuration_settings(server->configuration);
+    if (settings->store != NULL)
+        server->vault = vault_unlock(settings, server->create_store, fault, sizeof fault);
+    if (settings->store != NULL && server->vault == NULL) {
+        log_message(LOG_ERR, "%s: secret_key_file: %s", server->configuration_path, fault);
+        return false;
+    }
+    if (privilege_drop(settings->user, fault, sizeof fault))
+        return true;
+    log_message(LOG_ERR, "%s: %s", server->configuration_path, fault);
+    return false;
+}
+
 static bool set_up_privileged(struct server *server) {
     char fault[512] = "";
     if (privilege_peers_hidden()) {
@@ -170,17 +185,7 @@ static bool set_up_privileged(struct server *server) {
         log_message(LOG_ERR, "%s: %s", server->configuration_path, fault);
         return false;
     }
-    const struct settings *settings = configuration_settings(server->configuration);
-    if (settings->store != NULL)
-        server->vault = vault_unlock(settings, server->create_store, fault, sizeof fault);
-    if (settings->store != NULL && server->vault == NULL) {
-        log_message(LOG_ERR, "%s: secret_key_file: %s", server->configuration_path, fault);
-        return false;
-    }
-    if (privilege_drop(settings->user, fault, sizeof fault))
-        return true;
-    log_message(LOG_ERR, "%s: %s", server->configuration_path, fault);
-    return false;
+    return unlock_and_drop(server);
 }
 
 static bool open_store(struct server *server) {
@@ -216,6 +221,13 @@ static bool set_up(struct run *run) {
         return true;
     log_message(LOG_ERR, "cannot start: out of memory, threads or randomness");
     return false;
+}
+
+/* The key as root, the store as the daemon's user: what a package does when it is installed. */
+static bool make_store(struct server *server) {
+    log_open(LOG_TO_STDERR, "authgated");
+    server->base = event_base_new();
+    return server->base != NULL && unlock_and_drop(server) && open_store(server);
 }
 
 static void free_event(struct event *event) {
@@ -258,8 +270,8 @@ int server_run(const struct server_options *options, struct configuration *confi
     signal(SIGPIPE, SIG_IGN);
     privilege_harden(DESCRIPTORS_WANTED);
     use(server, configuration);
-    bool good = set_up(&run);
-    if (good) {
+    bool good = options->exit ? make_store(server) : set_up(&run);
+    if (good && !options->exit) {
         log_message(LOG_NOTICE, "authgated " AUTHGATE_VERSION " serves %s", server->configuration_path);
         supervisor_ready();
         event_base_dispatch(server->base);

@@ -56,10 +56,11 @@ struct server {
 struct server_options {
     const char *configuration_path;
     bool create_store; /* make the first store, and its key, where they are missing */
+    bool exit;         /* once they are there; serve nobody */
 };
 
 /* Serves until SIGTERM or SIGINT. The configuration is the caller's first one; it belongs to the server from here on.
- * Returns the exit status: 0 after a drain, 2 where the configuration cannot be served (said in the log). */
+ * Returns the exit status: 0 after a drain (or where there was only a store to make), 2 where the configuration cannot be served (said in the log). */
 int server_run(const struct server_options *options, struct configuration *configuration);
 
 /* Told by connections whenever one has gone. */

@@ -2,8 +2,10 @@
 /* Key first, as root; store later, as the daemon's user. */
 #include "daemon/vault.h"
 
-#include <event2/event.h>
 #include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +25,27 @@ struct vault {
     char host[65];
 };
 
+/* Where systemd put the key for a daemon that was never root (LoadCredential=secret.key:FILE); false: nowhere. */
+static bool credential_place(char *path, size_t size) {
+    const char *folder = getenv("CREDENTIALS_DIRECTORY");
+    int length = folder != NULL ? snprintf(path, size, "%s/secret.key", folder) : -1;
+    return length > 0 && (size_t)length < size && access(path, F_OK) == 0;
+}
+
+/* The folder keeps everybody else out; the mode shows an access list's mask there and says nothing. */
+static struct keyring *read_credential(const char *path, char *fault, size_t size) {
+    unsigned char bytes[KEY_FILE_BYTES];
+    int descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    ssize_t length = descriptor >= 0 ? read(descriptor, bytes, sizeof bytes) : -1;
+    if (descriptor >= 0)
+        close(descriptor);
+    struct keyring *keyring = length > 0 ? keyring_make(bytes, (size_t)length) : NULL;
+    explicit_bzero(bytes, sizeof bytes);
+    if (keyring == NULL)
+        snprintf(fault, size, "the credential %s cannot be read, or is no key file", path);
+    return keyring;
+}
+
 struct vault *vault_unlock(const struct settings *settings, bool create, char *fault, size_t size) {
     const char *path = settings->secret_key_file;
     if (path == NULL) {
@@ -40,7 +63,11 @@ struct vault *vault_unlock(const struct settings *settings, bool create, char *f
         snprintf(fault, size, "out of memory");
         return NULL;
     }
-    vault->keyring = keyring_read(path, fault, size);
+    char credential[PATH_MAX];
+    if (!create && credential_place(credential, sizeof credential))
+        vault->keyring = read_credential(credential, fault, size);
+    else
+        vault->keyring = keyring_read(path, fault, size);
     if (vault->keyring == NULL)
         vault_close(&vault);
     return vault;

@@ -22,21 +22,22 @@ static void add_part(crypto_generichash_state *state, const void *bytes, size_t 
         crypto_generichash_update(state, bytes, length);
 }
 
-void keyed_hash(const struct keyring *keyring, enum hash_purpose purpose, const char *account,
-                const struct hash_part *parts, size_t count, unsigned char hash[KEYED_HASH_SIZE]) {
+void keyed_hash(const struct keyring *keyring, const struct hash_input *input, unsigned char hash[KEYED_HASH_SIZE]) {
     crypto_generichash_state state;
-    crypto_generichash_init(&state, keyring_hash_key(keyring, (unsigned)purpose), KEY_BLOCK_SIZE, KEYED_HASH_SIZE);
-    add_part(&state, account, strlen(account));
-    for (size_t i = 0; i < count; i++)
-        add_part(&state, parts[i].bytes, parts[i].length);
+    const unsigned char *key = keyring_hash_key(keyring, (unsigned)input->purpose);
+    crypto_generichash_init(&state, key, KEY_BLOCK_SIZE, KEYED_HASH_SIZE);
+    add_part(&state, input->account, strlen(input->account));
+    for (size_t i = 0; i < input->count; i++)
+        add_part(&state, input->parts[i].bytes, input->parts[i].length);
     crypto_generichash_final(&state, hash, KEYED_HASH_SIZE);
     sodium_memzero(&state, sizeof state);
 }
 
 void keyed_hash_text(const struct keyring *keyring, enum hash_purpose purpose, const char *account, const char *text,
                      unsigned char hash[KEYED_HASH_SIZE]) {
-    struct hash_part part = {text, strlen(text)};
-    keyed_hash(keyring, purpose, account, &part, 1, hash);
+    const struct hash_part part = {text, strlen(text)};
+    const struct hash_input input = {purpose, account, &part, 1};
+    keyed_hash(keyring, &input, hash);
 }
 
 struct number {
@@ -53,33 +54,36 @@ static struct number numbered(int64_t value) {
 void step_mac(const struct keyring *keyring, const char *account, const unsigned char *secret_id, int64_t step,
               unsigned char mac[KEYED_HASH_SIZE]) {
     struct number number = numbered(step);
-    struct hash_part parts[] = {{secret_id, 16}, {number.bytes, sizeof number.bytes}};
-    keyed_hash(keyring, HASH_STEP, account, parts, 2, mac);
+    const struct hash_part parts[] = {{secret_id, 16}, {number.bytes, sizeof number.bytes}};
+    const struct hash_input input = {HASH_STEP, account, parts, 2};
+    keyed_hash(keyring, &input, mac);
 }
 
 void network_mac(const struct keyring *keyring, const char *account, const struct prefix *network, int64_t until,
                  unsigned char mac[KEYED_HASH_SIZE]) {
     struct number number = numbered(until);
     unsigned char shape[2] = {network->base.family, network->bits};
-    struct hash_part parts[] = {
+    const struct hash_part parts[] = {
         {shape, sizeof shape},
         {network->base.bytes, sizeof network->base.bytes},
         {number.bytes, sizeof number.bytes},
     };
-    keyed_hash(keyring, HASH_NETWORK, account, parts, 3, mac);
+    const struct hash_input input = {HASH_NETWORK, account, parts, 3};
+    keyed_hash(keyring, &input, mac);
 }
 
 void scope_mac(const struct keyring *keyring, const char *account, const struct app_password_limits *limits,
                unsigned char mac[KEYED_HASH_SIZE]) {
     struct number number = numbered(limits->expires);
-    struct hash_part parts[] = {
+    const struct hash_part parts[] = {
         {limits->id, 16},
         {limits->hash, KEYED_HASH_SIZE},
         {limits->services, strlen(limits->services)},
         {limits->networks, strlen(limits->networks)},
         {number.bytes, sizeof number.bytes},
     };
-    keyed_hash(keyring, HASH_SCOPE, account, parts, 5, mac);
+    const struct hash_input input = {HASH_SCOPE, account, parts, 5};
+    keyed_hash(keyring, &input, mac);
 }
 
 bool keyed_hash_equal(const unsigned char *one, const unsigned char *other) {

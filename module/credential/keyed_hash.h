@@ -29,9 +29,14 @@ struct hash_part {
     size_t length;
 };
 
-/* The hash of `count` parts (at most 8) of one account. */
-void keyed_hash(const struct keyring *keyring, enum hash_purpose purpose, const char *account,
-                const struct hash_part *parts, size_t count, unsigned char hash[KEYED_HASH_SIZE]);
+struct hash_input {
+    enum hash_purpose purpose;
+    const char *account;
+    const struct hash_part *parts;
+    size_t count;
+};
+
+void keyed_hash(const struct keyring *keyring, const struct hash_input *input, unsigned char hash[KEYED_HASH_SIZE]);
 
 /* The same of one text, for the first three purposes. */
 void keyed_hash_text(const struct keyring *keyring, enum hash_purpose purpose, const char *account, const char *text,

@@ -145,23 +145,15 @@ static bool read_all(int descriptor, unsigned char *bytes, size_t length) {
     return true;
 }
 
-static bool blocks_from(int descriptor, const char *path, struct blocks *blocks, struct stat *status, char *fault,
-                        size_t size) {
-    if (fstat(descriptor, status) != 0) {
-        say_errno(fault, size, path, "cannot be examined");
-        return false;
-    }
+/* What keeps the open file from being a key file that can be read; NULL: `blocks` has it. */
+static const char *read_blocks(int descriptor, struct blocks *blocks, struct stat *status) {
+    if (fstat(descriptor, status) != 0)
+        return "cannot be examined";
     const char *why = unfit(status);
-    if (why != NULL) {
-        say(fault, size, path, why);
-        return false;
-    }
+    if (why != NULL)
+        return why;
     blocks->count = (size_t)status->st_size / KEY_BLOCK_SIZE;
-    if (!read_all(descriptor, blocks->block[0], (size_t)status->st_size)) {
-        say_errno(fault, size, path, "cannot be read");
-        return false;
-    }
-    return true;
+    return read_all(descriptor, blocks->block[0], (size_t)status->st_size) ? NULL : "cannot be read";
 }
 
 /* The file's blocks in memory of their own (sodium_free them), or NULL. */
@@ -175,14 +167,13 @@ static struct blocks *blocks_read(const char *path, struct stat *status, char *f
         return NULL;
     }
     struct blocks *blocks = sodium_malloc(sizeof *blocks);
-    if (blocks == NULL)
-        say(fault, size, path, "no memory for its keys");
-    else if (!blocks_from(descriptor, path, blocks, status, fault, size)) {
-        sodium_free(blocks);
-        blocks = NULL;
-    }
+    const char *why = blocks == NULL ? "no memory for its keys" : read_blocks(descriptor, blocks, status);
     close(descriptor);
-    return blocks;
+    if (why == NULL)
+        return blocks;
+    say(fault, size, path, why);
+    sodium_free(blocks);
+    return NULL;
 }
 
 struct keyring *keyring_read(const char *path, char *fault, size_t size) {

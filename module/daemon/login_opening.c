@@ -17,7 +17,8 @@
 static void hash_parts(const struct login *login, const struct hash_part *parts, unsigned char hash[STORE_HASH_SIZE]) {
     struct server *server = login->server;
     if (server->vault != NULL) {
-        keyed_hash(vault_keyring(server->vault), HASH_LOGIN, login->record.account, parts, HASHED_FIELDS, hash);
+        const struct hash_input input = {HASH_LOGIN, login->record.account, parts, HASHED_FIELDS};
+        keyed_hash(vault_keyring(server->vault), &input, hash);
         return;
     }
     char text[MESSAGE_LIMIT];

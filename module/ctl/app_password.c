@@ -166,9 +166,12 @@ static void add_row(struct grid *grid, const char *const *value) {
         word_time(value[FIELD_REVOKED], "revoked ", "", expires);
     else
         word_time(value[FIELD_EXPIRES], "", "never", expires);
-    word_time(value[FIELD_LAST_USED], "", "never", used);
-    snprintf(last, sizeof last, "%s %s %s %s", used, or_else(value[FIELD_CLIENT_ADDRESS], ""),
-             or_else(value[FIELD_COUNTRY], ""), or_else(value[FIELD_SERVICE], ""));
+    word_time(value[FIELD_LAST_USED], "", "", used);
+    if (value[FIELD_LAST_USED] == NULL)
+        snprintf(last, sizeof last, "never");
+    else
+        snprintf(last, sizeof last, "%s %s %s %s", used, or_else(value[FIELD_CLIENT_ADDRESS], ""),
+                 or_else(value[FIELD_COUNTRY], ""), or_else(value[FIELD_SERVICE], ""));
     if (grid->count == 0)
         grid_add(grid, (const char *const[]){"id", "name", "services", "from", "expires", "uses", "last used"});
     grid_add(grid, (const char *const[]){value[FIELD_ID], value[FIELD_NAME], value[FIELD_SERVICES],

@@ -27,7 +27,7 @@ static void codes_made(struct admin_job *job, const struct store_report *report)
         record.value[FIELD_DIGITS] = job->recovery[i];
         records_add(&job->records, &record);
     }
-    admin_job_log(job, "new recovery codes; the earlier ones are gone");
+    admin_job_log(job, NULL, NULL);
     admin_job_answer(job);
 }
 
@@ -70,7 +70,7 @@ static void networks_forgotten(struct admin_job *job, const struct store_report 
     if (!admin_job_done(job, report, network != NULL ? "the account remembers no such network"
                                                      : "the account remembers no network and no code"))
         return;
-    admin_job_log(job, network != NULL ? network : "every remembered network and known code");
+    admin_job_log(job, "network", network != NULL ? network : "all");
     answer_with(job, "forgotten");
 }
 
@@ -98,7 +98,7 @@ void admin_networks_forget(struct admin_job *job) {
 static void locked(struct admin_job *job, const struct store_report *report) {
     if (!admin_job_done(job, report, ""))
         return;
-    admin_job_log(job, job->lock.why);
+    admin_job_log(job, "why", job->lock.why);
     answer_with(job, "locked");
 }
 
@@ -119,7 +119,7 @@ void admin_account_lock(struct admin_job *job) {
 static void unlocked(struct admin_job *job, const struct store_report *report) {
     if (!admin_job_done(job, report, "the account is not locked"))
         return;
-    admin_job_log(job, NULL);
+    admin_job_log(job, NULL, NULL);
     answer_with(job, "unlocked");
 }
 
@@ -131,7 +131,7 @@ void admin_account_unlock(struct admin_job *job) {
 static void forgotten(struct admin_job *job, const struct store_report *report) {
     if (!admin_job_done(job, report, "the store has nothing of the account"))
         return;
-    admin_job_log(job, "everything that the store had of it is gone");
+    admin_job_log(job, NULL, NULL);
     answer_with(job, "forgotten");
 }
 

@@ -142,14 +142,12 @@ static void add_record(struct admin_job *job, const struct store_app_password *o
 /* ---- add ---- */
 
 static void added(struct admin_job *job, const struct store_report *report) {
-    char note[512];
     if (!admin_job_done(job, report, "the store has no room for it"))
         return;
     bool off = job->readable && policy_number(&job->gathering.policy, POLICY_SECOND_FACTOR_APP_PASSWORDS, 1) == 0;
     add_record(job, &job->app_password, job->generated,
                off ? "second_factor.app_passwords is off for this account: the password opens nothing meanwhile" : "");
-    snprintf(note, sizeof note, "%s for %s", job->app_password.name, job->app_password.services);
-    admin_job_log(job, note);
+    admin_job_log(job, "services", job->app_password.services);
     admin_job_answer(job);
 }
 
@@ -199,7 +197,7 @@ static void revoked(struct admin_job *job, const struct store_report *report) {
     char id[ID_TEXT_SIZE];
     if (!admin_job_done(job, report, "it was revoked already"))
         return;
-    admin_job_log(job, job->app_password.name);
+    admin_job_log(job, "name", job->app_password.name);
     struct message record = records_make("revoked");
     write_id(job->app_password.id, id);
     id[ID_SHOWN] = '\0';

@@ -54,7 +54,7 @@ void admin_job_abandon(struct admin_job *job) {
     for (size_t i = 0; i < job->call_count; i++)
         store_cancel(vault_store(job->server->vault), job->calls[i]);
     if (job->call_count > 0)
-        admin_job_log(job, "the asker left before the answer");
+        admin_job_log(job, "note", "the-asker-left-before-the-answer");
     if (gather_under_way(&job->gathering))
         gather_cancel(&job->gathering, release);
     else
@@ -82,7 +82,7 @@ void admin_job_who(const struct admin_job *job, char who[65]) {
         snprintf(who, 65, "uid %u", connection_peer(job->connection)->uid);
 }
 
-void admin_job_log(const struct admin_job *job, const char *note) {
+void admin_job_log(const struct admin_job *job, const char *name, const char *value) {
     char text[LOG_LINE_SIZE], who[65];
     struct buffer line;
     buffer_init(&line, text, sizeof text);
@@ -90,7 +90,7 @@ void admin_job_log(const struct admin_job *job, const char *note) {
     log_add(&line, "admin", job->request->word);
     log_add(&line, "account", job->account);
     log_add(&line, "by", who);
-    log_add(&line, "note", note);
+    log_add(&line, name, value);
     log_line(LOG_NOTICE, text);
 }
 

@@ -105,8 +105,8 @@ int64_t admin_job_time(const struct admin_job *job, enum field field);
 /* Who asks, as they say, or by the connection's uid; `who` has the size of the store's columns. */
 void admin_job_who(const struct admin_job *job, char who[65]);
 
-/* One line in the log about what was changed. `note` may be NULL and is no secret. */
-void admin_job_log(const struct admin_job *job, const char *note);
+/* One line in the log about what was changed, with one further value, which is no secret and may be NULL. */
+void admin_job_log(const struct admin_job *job, const char *name, const char *value);
 
 const struct keyring *admin_job_keyring(const struct admin_job *job);
 

@@ -104,9 +104,10 @@ void admin_key_use(struct admin_job *job) {
     if (!read_bytes(job, &file))
         admin_job_fail(job, REASON_MALFORMED, "the question has no key file's bytes");
     else if ((ring = ring_of(job, &file)) != NULL) {
+        char text[ADMIN_NUMBER_SIZE];
         size_t keys = keyring_count(ring);
         vault_take_keyring(job->server->vault, ring);
-        admin_job_log(job, keys > 1 ? "a new key seals; older ones still open" : "one key seals and opens");
+        admin_job_log(job, "keys", admin_number((int64_t)keys, text));
         answer_key(job, NULL, keys);
     }
     explicit_bzero(&file, sizeof file);

@@ -26,7 +26,7 @@ static void done(struct admin_job *job, const struct store_report *report) {
     if (!admin_job_done(job, report, "there is no such file"))
         return;
     int64_t lost = report->generation_served - report->generation;
-    admin_job_log(job, job->question.value[FIELD_PATH]);
+    admin_job_log(job, "path", job->question.value[FIELD_PATH]);
     answer_state(job, lost);
 }
 

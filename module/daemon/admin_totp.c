@@ -75,7 +75,7 @@ static void enrolled(struct admin_job *job, const struct store_report *report) {
     record.value[FIELD_ISSUER] = issuer_of(job);
     records_add(&job->records, &record);
     buffer_wipe(&text);
-    admin_job_log(job, "a new secret waits to be confirmed");
+    admin_job_log(job, "issuer", job->question.value[FIELD_ISSUER]);
     admin_job_answer(job);
 }
 
@@ -121,7 +121,7 @@ static void confirmed(struct admin_job *job, const struct store_report *report) 
     char drift[ADMIN_NUMBER_SIZE];
     if (!admin_job_done(job, report, "the enrolment was changed meanwhile"))
         return;
-    admin_job_log(job, "the new secret holds");
+    admin_job_log(job, "clock_off", admin_number(job->drift, drift));
     struct message record = make_record(job, "confirmed");
     record.value[FIELD_VALUE] = admin_number(job->drift, drift);
     answer_one(job, &record);
@@ -204,7 +204,7 @@ void admin_totp_confirm(struct admin_job *job) {
 static void disabled(struct admin_job *job, const struct store_report *report) {
     if (!admin_job_done(job, report, "the account has no secret, confirmed or not"))
         return;
-    admin_job_log(job, "its secret, known codes, networks and recovery codes are gone");
+    admin_job_log(job, NULL, NULL);
     struct message record = make_record(job, "disabled");
     answer_one(job, &record);
 }
@@ -235,7 +235,7 @@ static void imported(struct admin_job *job, const struct store_report *report) {
     unsigned char hashes[SEED_RECOVERY_LIMIT][STORE_HASH_SIZE];
     if (!admin_job_done(job, report, "the store has no room for it"))
         return;
-    admin_job_log(job, "the imported secret holds");
+    admin_job_log(job, "format", job->question.value[FIELD_FORMAT]);
     if (job->recovery_count == 0) {
         answer_import(job);
         return;

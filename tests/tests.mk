@@ -27,7 +27,7 @@ test-programs: $$(UNIT_TESTS) $$(FUZZ_TESTS) $$(TEST_HELPERS)
 
 check:
 	@tests/deps build check
-	@$(MAKE) -s --no-print-directory $(PARALLEL) all test-programs
+	@$(MAKE) -s --no-print-directory $(PARALLEL) WARNINGS="$(WARNINGS) -Werror" all test-programs
 	@$(TEST_ENVIRONMENT) tests/run $(UNIT_TESTS) $(FUZZ_TESTS) $(TEST_SCRIPTS)
 
 unit:

@@ -51,7 +51,7 @@ static bool never_deferred(enum reason reason) {
 /* Has the outcome written down, then answers: what a client was told stands in the log. */
 static void finish(struct login *login, enum stage stage, enum verdict verdict, enum reason reason) {
     login->stage = stage;
-    login_outcome_record(login, verdict, reason, PASSWORD_UNKNOWN);
+    login_outcome_record(login, verdict, reason, HISTORY_PASSWORD_UNKNOWN);
     answer(login, verdict, reason);
 }
 
@@ -62,7 +62,7 @@ static void conclude(struct login *login, enum verdict verdict, enum reason reas
         finish(login, STAGE_ENDED, verdict, reason);
     } else {
         if (login->record.would == REASON_NOT_GATED)
-            login_outcome_record(login, VERDICT_ACCEPT, REASON_NONE, PASSWORD_UNKNOWN);
+            login_outcome_record(login, VERDICT_ACCEPT, REASON_NONE, HISTORY_PASSWORD_UNKNOWN);
         answer(login, verdict, reason);
     }
     destroy(login);
@@ -80,7 +80,7 @@ static void refuse(struct login *login, enum verdict verdict, enum reason reason
 static void settle(struct login *login, enum verdict verdict, enum reason reason) {
     login->stage = STAGE_SETTLED;
     login_outcome_remember(login, verdict, reason);
-    login_outcome_record(login, verdict, reason, PASSWORD_RIGHT);
+    login_outcome_record(login, verdict, reason, HISTORY_PASSWORD_RIGHT);
     answer(login, verdict, reason);
 }
 
@@ -316,7 +316,7 @@ static void end_open(struct login *login, enum end_status status) {
     if (status == END_UNCOMMITTED)
         burn(login);
     login_outcome_record(login, VERDICT_DENY, open_end_reason(login, status),
-                         status == END_WRONG ? PASSWORD_WRONG : PASSWORD_UNKNOWN);
+                         status == END_WRONG ? HISTORY_PASSWORD_WRONG : HISTORY_PASSWORD_UNKNOWN);
 }
 
 bool login_end(struct login *login, enum end_status status, const char *mark) {
@@ -329,7 +329,7 @@ bool login_end(struct login *login, enum end_status status, const char *mark) {
         return false;
     login->stage = STAGE_ENDED;
     if (status == END_UNCOMMITTED)
-        login_outcome_record(login, VERDICT_DENY, REASON_UNCOMMITTED, PASSWORD_UNKNOWN);
+        login_outcome_record(login, VERDICT_DENY, REASON_UNCOMMITTED, HISTORY_PASSWORD_UNKNOWN);
     else
         login_record_withdrawn(&login->record);
     return true;

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "daemon/server.h"
 
@@ -44,6 +45,24 @@ static int urgency(const struct login_record *record) {
     return record->reason == REASON_UNCOMMITTED ? LOG_CRIT : LOG_NOTICE;
 }
 
+static void remember(struct server *server, const struct login_record *record) {
+    const struct history_login login = {
+        .at = clock_wall(),
+        .ref = record->ref,
+        .account = record->account,
+        .service = record->service,
+        .mechanism = record->mechanism,
+        .address = record->address,
+        .country = record->country,
+        .credential = record->credential,
+        .verdict = record->verdict,
+        .reason = record->verdict == VERDICT_ACCEPT ? record->would : record->reason,
+        .password = record->password,
+    };
+    if (record->verdict != VERDICT_CONTINUE) /* what an ask was told is no login yet */
+        history_add_login(server->history, &login);
+}
+
 void login_record_write(struct server *server, const struct login_record *record) {
     char text[LOG_LINE_SIZE];
     struct buffer line;
@@ -65,6 +84,7 @@ void login_record_write(struct server *server, const struct login_record *record
     log_add(&line, "note", record->note);
     server->verdicts[record->verdict]++;
     log_line(urgency(record), text);
+    remember(server, record);
 }
 
 void login_record_withdrawn(const struct login_record *record) {

@@ -8,6 +8,7 @@
 #include "base/verdict.h"
 #include "daemon/settled.h"
 #include "policy/account_name.h"
+#include "store/history.h"
 
 #define LOGIN_WORD_SIZE 64
 
@@ -24,6 +25,7 @@ struct login_record {
     enum verdict verdict;
     enum reason reason;
     enum reason would; /* REASON_NONE: nothing would be denied */
+    enum history_password password;
     const char *note;  /* NULL, or words of our own about a malformed request */
 };
 
@@ -32,7 +34,7 @@ void login_record_word(char word[LOGIN_WORD_SIZE], const char *from);
 void login_record_mechanism(char word[LOGIN_WORD_SIZE], const char *from); /* in upper case */
 void login_record_name(char name[ACCOUNT_NAME_SIZE], const char *from);
 
-/* Writes the login's line, counts its verdict. */
+/* Writes the login's line, counts its verdict, has the history remember it. */
 void login_record_write(struct server *server, const struct login_record *record);
 
 /* A further line for a login that was accepted and then refused by another PAM module. */

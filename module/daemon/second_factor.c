@@ -95,6 +95,8 @@ static void take_code(const struct second_factor_inquiry *inquiry, const struct 
     factor->kind = code_judge(&code, factor->cut);
     factor->step = code.step;
     factor->step_starts = totp_step_starts(totp, code.step);
+    int64_t window_ends = totp_step_starts(totp, code.step + 1 + account.window);
+    factor->code_until = factor->network_until > window_ends ? factor->network_until : window_ends;
     memcpy(factor->secret_id, stored->secret.id, sizeof factor->secret_id);
     step_mac(inquiry->keyring, inquiry->account, stored->secret.id, code.step, factor->step_mac);
 }
@@ -122,6 +124,7 @@ bool second_factor_examine(const struct second_factor_inquiry *inquiry, const st
     if (stored == NULL)
         return unreadable(facts, false);
     take_lock(stored, facts);
+    factor->wrong_codes = stored->wrong_day;
     int64_t totp_demand = policy_number(inquiry->policy, POLICY_SECOND_FACTOR_TOTP, TOTP_ENROLLED);
     facts->enrolled = stored->enrolled && totp_demand != TOTP_OFF;
     if (!facts->enrolled)
@@ -135,12 +138,13 @@ bool second_factor_examine(const struct second_factor_inquiry *inquiry, const st
     }
     facts->network_remembered = stored->network_remembered;
     factor->passes = facts->network_remembered || network_skipped(inquiry->policy, facts);
-    factor->until = facts->now + policy_number(inquiry->policy, POLICY_SECOND_FACTOR_REMEMBER, REMEMBER_OTHERWISE);
+    int64_t remember = policy_number(inquiry->policy, POLICY_SECOND_FACTOR_REMEMBER, REMEMBER_OTHERWISE);
+    factor->network_until = remember > 0 ? facts->now + remember : 0;
     take_code(inquiry, stored, &totp, facts, factor);
     totp_wipe(&totp);
     if (facts->address.family != 0) {
         struct prefix network = address_network(&facts->address);
-        network_mac(inquiry->keyring, inquiry->account, &network, factor->until, factor->network_mac);
+        network_mac(inquiry->keyring, inquiry->account, &network, factor->network_until, factor->network_mac);
     }
     facts->credential = credential_of(factor, facts);
     facts->code_present = factor->kind != CODE_NONE;
@@ -156,7 +160,7 @@ void second_factor_settlement(const struct second_factor *factor, bool denied, s
         settlement->step_starts = factor->step_starts;
         settlement->step_mac = factor->step_mac;
         settlement->code = factor->hashes.code;
-        settlement->code_until = denied ? 0 : factor->until;
+        settlement->code_until = denied ? 0 : factor->code_until;
     } else if (factor->kind == CODE_RECOVERY) {
         settlement->use = STORE_USE_RECOVERY;
         settlement->recovery = factor->hashes.recovery;
@@ -165,7 +169,7 @@ void second_factor_settlement(const struct second_factor *factor, bool denied, s
         settlement->code = factor->hashes.code;
     }
     bool fresh = factor->kind == CODE_STEP || factor->kind == CODE_RECOVERY;
-    settlement->network_until = fresh && !denied ? factor->until : 0;
+    settlement->network_until = fresh && !denied ? factor->network_until : 0;
     settlement->network_mac = factor->network_mac;
 }
 

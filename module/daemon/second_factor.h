@@ -27,7 +27,9 @@ struct second_factor {
     unsigned char step_mac[STORE_HASH_SIZE];
     unsigned char network_mac[STORE_HASH_SIZE];
     int64_t step, step_starts;
-    int64_t until; /* until when a code that is accepted now stays known, and its network remembered */
+    unsigned wrong_codes; /* distinct ones of the last day, typed with the right password, before this login */
+    int64_t network_until; /* until when the network stays remembered; 0: not at all */
+    int64_t code_until;    /* until when a code that is accepted now stays known: parallel connections have it too */
 };
 
 struct second_factor_inquiry {

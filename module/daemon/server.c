@@ -13,11 +13,14 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "daemon/archive.h"
 #include "daemon/ask.h"
+#include "daemon/compromise.h"
 #include "daemon/connection.h"
 #include "daemon/country_watch.h"
 #include "daemon/existence.h"
 #include "daemon/listener.h"
+#include "daemon/notify.h"
 #include "daemon/postfix_policy.h"
 #include "daemon/privilege.h"
 #include "daemon/report.h"
@@ -52,13 +55,17 @@ static void complain(void *context, const char *line) {
     log_line(LOG_ERR, line);
 }
 
+static enum log_target log_target_of(const struct settings *settings) {
+    return settings->log == LOG_SETTING_SYSLOG ? LOG_TO_SYSLOG : LOG_TO_STDERR;
+}
+
 static void use(struct server *server, struct configuration *configuration) {
     configuration_adopt(configuration, server->configuration);
     configuration_free(&server->configuration);
     server->configuration = configuration;
     const struct settings *settings = configuration_settings(configuration);
     configuration_complain(configuration, complain, NULL);
-    log_open(settings->log == LOG_SETTING_SYSLOG ? LOG_TO_SYSLOG : LOG_TO_STDERR, "authgated");
+    log_open(log_target_of(settings), "authgated");
 }
 
 static void reload(evutil_socket_t signal, short events, void *argument) {
@@ -73,6 +80,8 @@ static void reload(evutil_socket_t signal, short events, void *argument) {
     if (configuration != NULL) {
         use(server, configuration);
         existence_forget(server->existence);
+        if (configuration_settings(configuration)->notify != NULL && server->notifier == NULL)
+            log_message(LOG_WARNING, "`notify` needs a restart: the helper that runs it is not there");
         country_watch_reload(server->country, configuration_settings(configuration)->country_database);
         log_message(LOG_NOTICE, "configuration %s is in force", server->configuration_path);
     } else {
@@ -167,6 +176,18 @@ static bool unlock_and_drop(struct server *server) {
     return false;
 }
 
+/* While there is one thread and no secret: the helper that tells the administrator is a copy of this process. */
+static void start_notifier(struct server *server) {
+    unsigned char key[SIPHASH_KEY_SIZE];
+    const struct settings *settings = configuration_settings(server->configuration);
+    if (settings->notify == NULL)
+        return;
+    if (random_fill(key, sizeof key))
+        server->notifier = notifier_start(settings->user, log_target_of(settings), key);
+    if (server->notifier == NULL)
+        log_message(LOG_ERR, "the helper that runs `notify` cannot be started: nobody will be told");
+}
+
 static bool set_up_privileged(struct server *server) {
     char fault[512] = "";
     if (privilege_peers_hidden()) {
@@ -174,6 +195,7 @@ static bool set_up_privileged(struct server *server) {
                              "connects could be told from anybody else; start authgated outside it");
         return false;
     }
+    start_notifier(server);
     server->base = event_base_new();
     server->connections = server->base != NULL ? connections_create(server, connection_limit()) : NULL;
     if (server->connections == NULL) {
@@ -196,27 +218,41 @@ static bool open_store(struct server *server) {
     return false;
 }
 
-static struct throttle *create_throttle(void) {
+static bool open_history(struct server *server) {
+    char fault[512] = "";
+    if (configuration_settings(server->configuration)->history == NULL)
+        return true;
+    server->archive = archive_open(server, fault, sizeof fault);
+    if (server->archive == NULL)
+        log_message(LOG_ERR, "%s: history: %s", server->configuration_path, fault);
+    server->history = archive_history(server->archive);
+    return server->archive != NULL;
+}
+
+/* What is only in memory. */
+static bool create_tables(struct server *server) {
     unsigned char key[SIPHASH_KEY_SIZE];
-    return random_fill(key, sizeof key) ? throttle_create(THROTTLE_PLACES, key) : NULL;
+    if (!random_fill(key, sizeof key) || !random_fill(server->mark_key, sizeof server->mark_key) ||
+        !random_fill(server->facts_key, sizeof server->facts_key))
+        return false;
+    server->settled = settled_create();
+    server->existence = existence_create(server);
+    server->throttle = throttle_create(THROTTLE_PLACES, key);
+    server->compromise = compromise_create(COMPROMISE_ACCOUNTS, key);
+    server->asks = asks_create(clock_monotonic());
+    server->postfix_policy = postfix_policy_create();
+    return server->settled != NULL && server->existence != NULL && server->throttle != NULL &&
+           server->compromise != NULL && server->asks != NULL && server->postfix_policy != NULL;
 }
 
 static bool set_up(struct run *run) {
     struct server *server = &run->server;
-    if (!set_up_privileged(server) || !reread_as_user(server) || !open_store(server))
+    if (!set_up_privileged(server) || !reread_as_user(server) || !open_store(server) || !open_history(server))
         return false;
-    server->settled = settled_create();
-    server->existence = existence_create(server);
-    server->throttle = create_throttle();
-    server->asks = asks_create(clock_monotonic());
-    server->postfix_policy = postfix_policy_create();
+    bool tables = create_tables(server);
     server->workers = workers_start(server->base, WORKER_THREADS, WORKER_JOBS);
     server->country = country_watch_start(server, configuration_settings(server->configuration)->country_database);
-    bool keys = random_fill(server->mark_key, sizeof server->mark_key) &&
-                random_fill(server->facts_key, sizeof server->facts_key);
-    bool tables = server->settled != NULL && server->existence != NULL && server->throttle != NULL &&
-                  server->asks != NULL && server->postfix_policy != NULL;
-    if (tables && server->workers != NULL && server->country != NULL && keys && add_signals(run) &&
+    if (tables && server->workers != NULL && server->country != NULL && add_signals(run) &&
         listeners_start(server->listeners))
         return true;
     log_message(LOG_ERR, "cannot start: out of memory, threads or randomness");
@@ -247,6 +283,10 @@ static void tear_down(struct run *run) {
     vault_close(&server->vault);
     existence_destroy(&server->existence);
     throttle_destroy(&server->throttle);
+    compromise_destroy(&server->compromise);
+    archive_close(&server->archive);
+    server->history = NULL;
+    notifier_stop(&server->notifier);
     settled_destroy(&server->settled);
     asks_destroy(&server->asks);
     postfix_policy_destroy(&server->postfix_policy);

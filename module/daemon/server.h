@@ -16,13 +16,17 @@
 #define SERVER_SETTLED_TIME 600000
 
 struct configuration;
+struct archive;
 struct asks;
+struct compromise;
 struct connections;
 struct country_watch;
 struct existence;
 struct event_base;
 struct listeners;
+struct history;
 struct login;
+struct notifier;
 struct postfix_policy;
 struct settled;
 struct throttle;
@@ -39,6 +43,10 @@ struct server {
     struct postfix_policy *postfix_policy;
     struct settled *settled;
     struct throttle *throttle;
+    struct compromise *compromise;
+    struct archive *archive;   /* drives the history */
+    struct history *history;   /* NULL: none is configured */
+    struct notifier *notifier; /* NULL: it could not be started */
     struct existence *existence;
     struct vault *vault; /* NULL: no store is configured, and nobody has a second factor */
     struct workers *workers;
@@ -60,7 +68,8 @@ struct server_options {
 };
 
 /* Serves until SIGTERM or SIGINT. The configuration is the caller's first one; it belongs to the server from here on.
- * Returns the exit status: 0 after a drain (or where there was only a store to make), 2 where the configuration cannot be served (said in the log). */
+ * Returns the exit status: 0 after a drain (or where there was only a store to make), 2 where the configuration cannot
+ * be served (said in the log). */
 int server_run(const struct server_options *options, struct configuration *configuration);
 
 /* Told by connections whenever one has gone. */

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "credential/keyring.h"
 #include "daemon/server.h"
+#include "daemon/trouble.h"
 #include "policy/configuration.h"
 #include "store/store.h"
 
@@ -80,11 +81,6 @@ static void dispatch(evutil_socket_t descriptor, short events, void *argument) {
     store_dispatch(vault->store, clock_monotonic());
 }
 
-static void complain(void *context, int priority, const char *line) {
-    (void)context;
-    log_line(priority, line);
-}
-
 static bool listen_to(struct vault *vault, struct server *server) {
     vault->event = event_new(server->base, store_descriptor(vault->store), EV_READ | EV_PERSIST, dispatch, vault);
     return vault->event != NULL && event_add(vault->event, NULL) == 0;
@@ -97,7 +93,8 @@ bool vault_open(struct vault *vault, struct server *server, bool create, char *f
         .url = configuration_settings(server->configuration)->store,
         .host = vault->host,
         .create = create,
-        .complain = complain,
+        .complain = trouble_tell,
+        .complain_context = server,
     };
     vault->store = store_open(&settings, fault, size);
     if (vault->store == NULL)

@@ -14,8 +14,8 @@ struct vault;
 
 #define VAULT_PATIENCE 1500 /* milliseconds for one call of the store: less than a module waits */
 
-/* Reads the key file, while the daemon still may; with `create` it is made where it is missing. Where systemd has handed
- * over a credential `secret.key`, that is read instead. NULL, with words in
+/* Reads the key file, while the daemon still may; with `create` it is made where it is missing. Where systemd has
+ * handed over a credential `secret.key`, that is read instead. NULL, with words in
  * `fault`, where it cannot be used. Only to be called where a store is configured. */
 struct vault *vault_unlock(const struct settings *settings, bool create, char *fault, size_t size);
 

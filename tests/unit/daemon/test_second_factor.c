@@ -198,6 +198,19 @@ static void before_from_unknown_digits_stay_the_passwords_own(void **state) {
     assert_int_equal(factor.cut, 6);
 }
 
+static void without_remembering_a_code_stays_known_while_it_could_be_typed(void **state) {
+    (void)state;
+    struct value nothing = {.number = 0};
+    scene.key[POLICY_SECOND_FACTOR_REMEMBER] = &nothing;
+    struct facts facts;
+    struct second_factor factor;
+    struct store_login settle = {0};
+    assert_true(examine(AWAY, RIGHT_CODE, &facts, &factor));
+    second_factor_settlement(&factor, false, &settle);
+    assert_int_equal(settle.network_until, 0);
+    assert_int_equal(settle.code_until, totp_step_starts(&world.totp, totp_step(&world.totp, NOW) + 2));
+}
+
 static void what_the_module_has_cut_stays_cut(void **state) {
     (void)state;
     struct facts facts = {.now = NOW, .address = scene_address(AWAY)};
@@ -299,6 +312,7 @@ int main(void) {
         CASE(an_account_without_a_secret_has_nothing_cut),
         CASE(off_never_looks),
         CASE(before_from_unknown_digits_stay_the_passwords_own),
+        CASE(without_remembering_a_code_stays_known_while_it_could_be_typed),
         CASE(what_the_module_has_cut_stays_cut),
         CASE(an_unreadable_store_makes_the_lock_and_the_factor_unknown),
         CASE(another_accounts_secret_opens_nothing),

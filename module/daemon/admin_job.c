@@ -51,6 +51,8 @@ void admin_job_fail(struct admin_job *job, enum reason reason, const char *text)
 
 void admin_job_abandon(struct admin_job *job) {
     connection_set_state(job->connection, NULL);
+    if (job->abandoned != NULL)
+        job->abandoned(job);
     for (size_t i = 0; i < job->call_count; i++)
         store_cancel(vault_store(job->server->vault), job->calls[i]);
     if (job->call_count > 0)

@@ -16,6 +16,7 @@
 #include "daemon/gather.h"
 #include "daemon/records.h"
 #include "policy/account_name.h"
+#include "store/history.h"
 #include "store/store.h"
 #include "wire/message.h"
 
@@ -61,6 +62,14 @@ struct admin_job {
     int64_t drift;
     struct store_sealed_row *sealed;
     size_t sealed_count, sealed_answered, sealed_failed;
+
+    struct { /* admin_history.c's */
+        uint64_t query;
+        bool events;
+        size_t skip; /* rows of the page that were sent before */
+        char after[HISTORY_NEXT_SIZE];
+    } past;
+    void (*abandoned)(struct admin_job *job); /* called when the asker goes; NULL: nothing but the store to tell */
 
     /* the job's own */
     char *text; /* the question's bytes */

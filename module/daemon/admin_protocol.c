@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "daemon/admin_accounts.h"
+#include "daemon/admin_history.h"
 #include "daemon/admin_job.h"
 #include "daemon/admin_policy.h"
 #include "daemon/admin_store.h"
@@ -20,6 +21,7 @@ static const struct admin_request requests[] = {
     {"explain", ACCOUNT, admin_explain},
     {"account-show", ACCOUNT, admin_account_show},
     {"status", 0, admin_status},
+    {"history", 0, admin_history},
     {"totp-enroll", ACCOUNT | STORE, admin_totp_enroll},
     {"totp-confirm", ACCOUNT | STORE, admin_totp_confirm},
     {"totp-disable", ACCOUNT | STORE, admin_totp_disable},

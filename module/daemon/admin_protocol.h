@@ -20,6 +20,13 @@
  *    record=status    key= value=      version pid started configuration country_database country_database_type …
  *    record=socket    key=KIND value=PATH text=WHAT IT TAKES
  *    record=counter   key= value= text=WHAT IT COUNTS
+ *  request=history value=logins|days|events|legacy|countries|stolen [account=…] [ref=…] [client_address=…] [country=…]
+ *                  [since=TIME] [until=TIME] [outcome=denied] [after=…]       one page; store/history.h says of what
+ *    record=row       at=FIRST last= count= ref= account= service= mechanism= client_address= network= country=
+ *                     credential= verdict= reason= value=unknown|right|wrong, the password
+ *    record=event     key=locked|unlocked|stolen|compromised|throttled at= account= ref= client_address= network=
+ *                     country= who= text=WHY until=
+ *    record=more      after=WHAT TO ASK WITH NEXT: there are more
  *
  *  What changes the store (all take who=…; all but import answer with the account's canonical name):
  *  request=totp-enroll account=… [issuer=…] [value=new|not-enrolled: what the account must be]

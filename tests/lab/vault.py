@@ -60,7 +60,7 @@ class Phone:
 
     def calm(self):
         """Moves the clock on to a step's first second, so that no step ends while a test looks at it."""
-        self.clock.forward(self.period - self.now() % self.period)
+        self.clock.forward(self.period - self.now() % self.period + 1)
 
     def code(self, ahead=0):
         """What it shows, or showed some steps ago or will show."""

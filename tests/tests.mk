@@ -125,3 +125,16 @@ TEST_HELPERS += $(BUILD)/tests/lab/clock-shift.so
 $(BUILD)/tests/lab/clock-shift.so: tests/lab/clock_shift.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -shared $(ALL_LDFLAGS) -o $@ $< -ldl
+
+# tests/sasl: a host for the plugin, and a twin of the plugin on whose errors libsasl2 would go on.
+TEST_HELPERS += $(BUILD)/tests/sasl/sasl-driver $(BUILD)/tests/sasl/libplanted.so
+$(BUILD)/tests/sasl/sasl-driver: tests/sasl/driver.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -U_FORTIFY_SOURCE -rdynamic $(ALL_LDFLAGS) -o $@ $< -ldl
+
+$(BUILD)/tests/sasl/planted.c: module/sasl/outcome.c
+	@mkdir -p $(@D)
+	sed 's/SASL_UNAVAIL;/SASL_NOUSER;/' $< > $@
+
+$(BUILD)/tests/sasl/libplanted.so: $(BUILD)/tests/sasl/planted.c $(filter-out %/outcome.o,$(call objects,sasl)) $(call objects,wire) $(call objects,base)
+	$(CC) $(ALL_CFLAGS) -shared $(ALL_LDFLAGS) -Wl,--version-script=module/sasl/libauthgate.map -o $@ $(filter %.c %.o,$^) -lsasl2

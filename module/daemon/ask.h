@@ -13,7 +13,7 @@
 #include "policy/account_name.h"
 #include "wire/message.h"
 
-#define ASK_TIME 5000 /* milliseconds for which an ask waits */
+#define ASK_TIME      5000 /* milliseconds for which an ask waits */
 #define ASK_WORD_SIZE 65
 
 struct asks;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* One request a connection: joined to the ask of the same process, driven through the very conversation that the PAM
- * module has (begin, the password check, commit), with the real saslauthd as the password check. Decides nothing itself:
- * where nothing joins it refuses, where anything fails it closes without an answer, which Postfix answers with 454. */
+ * module has (begin, the password check, commit), with the real saslauthd as the password check. Decides nothing
+ * itself: where nothing joins it refuses, where anything fails it closes without an answer, which Postfix answers with
+ * 454. */
 #include "daemon/saslauthd_protocol.h"
 
 #include <stdlib.h>
@@ -126,7 +127,8 @@ static void check_password(struct relay *relay) {
         secret_clear(&relay->password);
         relay->password = rest;
     }
-    const struct upstream_question question = {.path = configuration_settings(server->configuration)->saslauthd_upstream,
+    const struct upstream_question question = {.path =
+                                                   configuration_settings(server->configuration)->saslauthd_upstream,
                                                .account = relay->account,
                                                .service = relay->service,
                                                .password = &relay->password};
@@ -241,7 +243,8 @@ static const char *read_request(struct relay *relay, const struct counted *parts
     const struct counted *password = &parts[PART_PASSWORD];
     if (!name_user(parts, user))
         return "a name that cannot be";
-    if (!copy(&parts[PART_SERVICE], relay->service, sizeof relay->service) || !field_valid(FIELD_SERVICE, relay->service))
+    if (!copy(&parts[PART_SERVICE], relay->service, sizeof relay->service) ||
+        !field_valid(FIELD_SERVICE, relay->service))
         return "a service that cannot be";
     if (password->length == 0 || memchr(password->bytes, '\0', password->length) != NULL)
         return "an empty password, or a NUL in it";

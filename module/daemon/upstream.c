@@ -15,8 +15,8 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 
-#define QUESTION_SIZE 8192
-#define ANSWER_SIZE   1026 /* a count and what it counts at most */
+#define QUESTION_SIZE      8192
+#define ANSWER_SIZE        1026 /* a count and what it counts at most */
 #define RETRY_MICROSECONDS 10000
 
 struct upstream {
@@ -48,8 +48,7 @@ static bool write_question(const struct upstream_question *question, struct secr
     bool written_whole = add_counted(&buffer, question->account, local) &&
                          add_counted(&buffer, question->password->bytes, question->password->length) &&
                          add_counted(&buffer, question->service, strlen(question->service)) &&
-                         add_counted(&buffer, realm, strlen(realm)) &&
-                         secret_set(written, buffer.bytes, buffer.length);
+                         add_counted(&buffer, realm, strlen(realm)) && secret_set(written, buffer.bytes, buffer.length);
     buffer_wipe(&buffer);
     return written_whole;
 }

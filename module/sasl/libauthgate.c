@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* libauthgate.so, the plugin that libsasl2 calls before any password is checked (authgate-sasl(8)). It asks the gate and
- * turns the answer into a SASL code; it never sees a password, gives no property, opens no file and never waits past its
- * timeout. Without the option authgate_socket it has no effect at all, for libsasl2 calls every plugin in every server. */
+/* libauthgate.so, the plugin that libsasl2 calls before any password is checked (authgate-sasl(8)). It asks the gate
+ * and turns the answer into a SASL code; it never sees a password, gives no property, opens no file and never waits
+ * past its timeout. Without the option authgate_socket it has no effect at all, for libsasl2 calls every plugin in
+ * every server. */
 #include <sasl/sasl.h>
 #include <sasl/saslplug.h>
 #include <stddef.h>
@@ -14,7 +15,7 @@
 #include "wire/client.h"
 
 #define ENTRY           __attribute__((visibility("default")))
-#define DEFAULT_TIMEOUT 2000  /* milliseconds */
+#define DEFAULT_TIMEOUT 2000 /* milliseconds */
 #define LONGEST_TIMEOUT 60000
 #define ANSWER_STANDS   30000 /* milliseconds in which the second look-up of a login comes */
 

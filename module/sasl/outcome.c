@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The table between the gate's words and SASL's codes. libsasl2 lets logins pass on more codes than SASL_OK (NOUSER,
- * NOMECH and NOVERIFY among them), so none of those is in it: what is new, misplaced or missing is SASL_UNAVAIL. No I/O,
- * no state. */
+ * NOMECH and NOVERIFY among them), so none of those is in it: what is new, misplaced or missing is SASL_UNAVAIL. No
+ * I/O, no state. */
 #include "sasl/outcome.h"
 
 #include <sasl/sasl.h>

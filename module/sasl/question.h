@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* One look-up as the gate is told of it: who logs in, from where, by which mechanism, and who will check the password. */
+/* One look-up as the gate is told of it: who logs in, from where, by which mechanism, and who will check the password.
+ */
 #ifndef AUTHGATE_SASL_QUESTION_H
 #define AUTHGATE_SASL_QUESTION_H
 
@@ -23,8 +24,8 @@ struct question {
     char pwcheck_path[257];
 };
 
-/* The name has `length` bytes and need not end in a NUL. False where no message could carry it: empty, too long, control
- * characters or a NUL in it. */
+/* The name has `length` bytes and need not end in a NUL. False where no message could carry it: empty, too long,
+ * control characters or a NUL in it. */
 bool question_set_user(struct question *question, const char *user, unsigned length);
 
 /* False where there is none, or none that could be. */

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""The SASL plugin's `ask` on the gate socket: what waits for a password, what is judged at once and how, and who may ask
-(DESIGN 2, SASL; THREATS J1, J3)."""
+"""The SASL plugin's `ask` on the gate socket: what waits for a password, what is judged at once and how, and who may
+ask (DESIGN 2, SASL; THREATS J1, J3)."""
 from harness import gate, lab, refused, tap
 import sasl
 

@@ -43,7 +43,8 @@ class Scene:
 
     def login(self, user="alice", address="127.1.0.1", answer="OK"):
         sasl.ask(self.lab.gate, user=user, client_address=address)
-        tap.same(sasl.check(self.lab.path("saslauthd"), user, PASSWORDS[f"{user}@example.test"]), answer, f"{user}'s login")
+        password = PASSWORDS[f"{user}@example.test"]
+        tap.same(sasl.check(self.lab.path("saslauthd"), user, password), answer, f"{user}'s login")
 
     def policy(self, user="alice", address="127.1.0.1", method="PLAIN", **more):
         with self.lab.gate() as connection:
@@ -53,7 +54,8 @@ class Scene:
 def request(user="alice", address="127.1.0.1", method="PLAIN", **more):
     """What Postfix 3.7 sends, in its order."""
     return {"request": "smtpd_access_policy", "protocol_state": "DATA", "protocol_name": "ESMTP",
-            "client_address": address, "client_name": "unknown", "client_port": "4711", "reverse_client_name": "unknown",
+            "client_address": address, "client_name": "unknown", "client_port": "4711",
+            "reverse_client_name": "unknown",
             "server_address": "127.0.0.1", "server_port": "25", "helo_name": "client.example.test",
             "sender": "a=b@example.test", "recipient": "", "recipient_count": "1", "queue_id": "",
             "instance": "1a2b.3c4d", "size": "0", "etrn_domain": "", "stress": "", "sasl_method": method,

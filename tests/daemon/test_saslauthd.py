@@ -57,7 +57,8 @@ def right_and_wrong(scene):
         since = scene.lab.mark()
         tap.same(scene.login("alice", password), answer, password)
         line = scene.lab.line("account=alice", since)
-        for word in ("service=smtp", "address=127.1.0.1", "country=JP", "mechanism=PLAIN", "credential=password", verdict):
+        for word in ("service=smtp", "address=127.1.0.1", "country=JP", "mechanism=PLAIN", "credential=password",
+                     verdict):
             assert word in line.split(), f"{word} is missing: {line}"
         tap.same(len(scene.lab.log(since).splitlines()), 1, "lines")
 
@@ -142,7 +143,7 @@ def other_process(scene):
         asker.stdin.close()
 
 
-@tests.case("without require_plugin a request that nobody announced is judged, its address unknown or as it says itself")
+@tests.case("without require_plugin a request that nobody announced is judged, its address unknown or as it says")
 def plugin_not_required(scene):
     scene.configure(require_plugin="false")
     scene.lab.reload("is in force")

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A private Postfix in front of a lab's gate: own configuration, queue and data directories, smtpd on a high loopback
-port, chrooted as Debian ships it or not. Its clients speak SMTP AUTH for real, from a loopback address that they choose.
-The plugin is brought to libsasl2 by SASL_PATH, so nothing is put into the system's own folders. And the saslauthd that
-stands behind the gate, with an /etc of its own."""
+port, chrooted as Debian ships it or not. Its clients speak SMTP AUTH for real, from a loopback address that they
+choose. The plugin is brought to libsasl2 by SASL_PATH, so nothing is put into the system's own folders. And the
+saslauthd that stands behind the gate, with an /etc of its own."""
 import base64
 import hashlib
 import hmac
@@ -173,8 +173,8 @@ class Client:
 
 
 class Postfix:
-    """The server. `smtpd_conf` is libsasl2's configuration as a dict, None for another kind of SASL; `extra` are lines of
-    main.cf."""
+    """The server. `smtpd_conf` is libsasl2's configuration as a dict, None for another kind of SASL; `extra` are lines
+    of main.cf."""
 
     def __init__(self, lab, smtpd_conf=None, chroot=True, extra="", plugin=True):
         self.lab = lab
@@ -195,7 +195,7 @@ class Postfix:
         self.start()
 
     def bring_plugin(self, plugin):
-        """Puts libauthgate.so where libsasl2 finds it (True), takes it away (False), or puts other bytes in its place."""
+        """Puts libauthgate.so where libsasl2 finds it (True), takes it away (False), or puts other bytes there."""
         path = os.path.join(self.base, "plugins/libauthgate.so")
         if plugin is True:
             shutil.copy2(os.path.join(lab_module.BUILD, "libauthgate.so"), path + ".new")
@@ -206,8 +206,8 @@ class Postfix:
             os.unlink(path)
 
     def renew(self):
-        """Ends the smtpd processes, which read libsasl2's configuration when they start. (Ended by a signal they would make
-        master wait a minute before it starts others.)"""
+        """Ends the smtpd processes, which read libsasl2's configuration when they start. (Ended by a signal they would
+        make master wait a minute before it starts others.)"""
         old = self.processes("smtpd")
         lab_module.send_signal(self.processes("master")[0], signal.SIGHUP)
         for pid in old:
@@ -303,14 +303,15 @@ def inside(lab, path):
 
 
 def sockets(lab, seen_as="/run/authgate/saslauthd"):
-    """The `sockets` of authgate.conf for the lab's own gate socket and a Postfix; what they need is made. `seen_as` is what
-    a chrooted smtpd calls the saslauthd socket; None where it has one name only."""
+    """The `sockets` of authgate.conf for the lab's own gate socket and a Postfix; what they need is made. `seen_as` is
+    what a chrooted smtpd calls the saslauthd socket; None where it has one name only."""
     make_queue(lab)
     seen = f' seen_as = "{seen_as}";' if seen_as else ""
+    saslauthd = inside(lab, "/run/authgate/saslauthd")
     return f"""{{ kind = "gate"; path = "{lab.socket}"; }},
   {{ kind = "gate"; path = "{inside(lab, '/run/authgate/gate.sock')}"; group = "postfix"; mode = "0660";
     requests = [ "ask", "smtpd_access_policy" ]; services = [ "smtp" ]; }},
-  {{ kind = "saslauthd"; path = "{inside(lab, '/run/authgate/saslauthd')}"; group = "postfix"; mode = "0660";{seen} }}"""
+  {{ kind = "saslauthd"; path = "{saslauthd}"; group = "postfix"; mode = "0660";{seen} }}"""
 
 
 class Saslauthd:
@@ -319,7 +320,7 @@ class Saslauthd:
     def __init__(self, lab, accounts, kind="sasldb"):
         self.lab = lab
         self.folder = lab.path("saslauthd")
-        self.mux = os.path.join(self.folder, "mux")
+        self.path = os.path.join(self.folder, "mux")
         self.kind = kind
         os.makedirs(self.folder)
         self.make_etc(accounts)
@@ -345,15 +346,15 @@ class Saslauthd:
         # In a session of its own: when it ends, it ends its whole process group.
         self.program = lab_module.Program(command, self.lab.path("saslauthd/output.log"), start_new_session=True)
         self.lab.cleanup.callback(self.program.end)
-        tap.poll(lambda: os.path.exists(self.mux) or not self.program.running(), 10, "saslauthd's socket")
+        tap.poll(lambda: os.path.exists(self.path) or not self.program.running(), 10, "saslauthd's socket")
         if self.program.process.poll() == 77:
             raise tap.Skip("this machine gives no mount namespace, and saslauthd's files stand at fixed places")
         assert self.program.running(), "saslauthd ended"
 
     def stop(self):
         self.program.end()
-        if os.path.exists(self.mux):
-            os.unlink(self.mux)
+        if os.path.exists(self.path):
+            os.unlink(self.path)
 
     def log(self):
         with open(self.lab.path("saslauthd/output.log"), encoding="utf-8", errors="replace") as file:

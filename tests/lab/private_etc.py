@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Runs a program that finds another directory at /etc: private_etc.py DIRECTORY PROGRAM [ARGUMENT…]
 
-In a mount namespace of its own, so that nobody else sees it and nothing is left behind. For programs whose files stand at
-fixed places (saslauthd's /etc/sasldb2 and /etc/pam.d/smtp). Needs root; exits with 77 where the kernel says no."""
+In a mount namespace of its own, so that nobody else sees it and nothing is left behind. For programs whose files stand
+at fixed places (saslauthd's /etc/sasldb2 and /etc/pam.d/smtp). Needs root; exits with 77 where the kernel says no."""
 import ctypes
 import os
 import sys

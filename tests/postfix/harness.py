@@ -16,8 +16,8 @@ JAPAN, AMERICA = "127.1.0.1", "127.2.0.1"
 ACCOUNTS = {"alice@example.test": "wonder", "bob@example.test": "builder"}
 DEFAULTS = 'countries = { allow = [ "JP" ]; };'
 REFUSED, TEMPORARY = 535, 454
-__all__ = ["ACCOUNTS", "AMERICA", "JAPAN", "REFUSED", "TEMPORARY", "DEFAULTS", "House", "house", "lab", "postfix", "sasl",
-           "tap"]
+__all__ = ["ACCOUNTS", "AMERICA", "JAPAN", "REFUSED", "TEMPORARY", "DEFAULTS", "House", "house", "lab", "postfix",
+           "sasl", "tap"]
 
 
 class House:
@@ -65,7 +65,10 @@ class House:
 def house(kind="sasldb", **of_house):
     """A running House with the real saslauthd, or with a stand-in for it where `kind` is None; that is its `behind`."""
     with lab.Lab() as of_lab:
-        behind = postfix.Saslauthd(of_lab, ACCOUNTS, kind) if kind else sasl.Upstream(of_lab.path("mux"), dict(ACCOUNTS))
-        made = House(of_lab, behind.mux if kind else behind.path, **of_house)
+        if kind:
+            behind = postfix.Saslauthd(of_lab, ACCOUNTS, kind)
+        else:
+            behind = sasl.Upstream(of_lab.path("mux"), dict(ACCOUNTS))
+        made = House(of_lab, behind.path, **of_house)
         made.behind = behind
         yield made

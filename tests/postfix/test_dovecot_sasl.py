@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""smtpd_sasl_type = dovecot: Postfix hands SMTP AUTH to Dovecot, Dovecot asks PAM, and the shipped PAM stack for smtp asks
-the gate, with the client's address and service smtp, or the service that smtpd_sasl_service names."""
+"""smtpd_sasl_type = dovecot: Postfix hands SMTP AUTH to Dovecot, Dovecot asks PAM, and the shipped PAM stack for smtp
+asks the gate, with the client's address and the service that smtpd_sasl_service names."""
 import os
 import pwd
 
@@ -40,7 +40,8 @@ class Scene:
 
     def gets(self, code, user="alice", password="wonder", source=JAPAN, mechanism="PLAIN"):
         attempt = self.postfix.login(user, password, source, mechanism)
-        assert attempt.code == code, f"{attempt} instead of {code}; {self.lab.log()[-2000:]}\n{self.dovecot.log()[-2000:]}"
+        logs = f"{self.lab.log()[-2000:]}\n{self.dovecot.log()[-2000:]}"
+        assert attempt.code == code, f"{attempt} instead of {code}; {logs}"
 
 
 @tests.rows(["PLAIN", "LOGIN"], lambda row: f"{row}: let in at home, refused with a wrong password, refused abroad")

@@ -8,7 +8,7 @@ MECHANISMS = ["PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-256"]
 tests = tap.Tests()
 
 
-@tests.rows(MECHANISMS, lambda row: f"{row}: let in at home, refused with a wrong password, refused abroad; a line each")
+@tests.rows(MECHANISMS, lambda row: f"{row}: let in at home, refused with a wrong password and abroad; a line each")
 def outcomes(scene, mechanism):
     for code, verdict, login in ((235, "verdict=continue", {}), (REFUSED, "verdict=continue", {"password": "wrong"}),
                                  (REFUSED, "reason=country", {"source": AMERICA})):

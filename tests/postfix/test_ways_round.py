@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Every way in which a mistake in Postfix's or libsasl2's configuration could lead round the gate (THREATS M1): the login
-is refused, or judged by all rules that need no password, or its mail is rejected as not-gated."""
+"""Every way in which a mistake in Postfix's or libsasl2's configuration could lead round the gate (THREATS M1): the
+login is refused, or judged by all rules that need no password, or its mail is rejected as not-gated."""
 import os
 
 from harness import ACCOUNTS, AMERICA, REFUSED, TEMPORARY, House, lab, postfix, sasl, tap
@@ -19,7 +19,8 @@ class Scene(House):
     def __init__(self, of_lab):
         folder = os.path.dirname(postfix.inside(of_lab, REAL))
         os.makedirs(folder)
-        self.behind = sasl.Upstream(os.path.join(folder, "mux"), {**ACCOUNTS, "alice": "wonder"})  # libsasl2 adds no domain
+        words = {**ACCOUNTS, "alice": "wonder"}  # libsasl2 itself adds no domain
+        self.behind = sasl.Upstream(os.path.join(folder, "mux"), words)
         postfix.make_queue(of_lab)
         postfix.make_sasldb(postfix.inside(of_lab, "/etc/sasldb2"), ACCOUNTS, "postfix")
         super().__init__(of_lab, self.behind.path, extra=POLICY_SERVICE)

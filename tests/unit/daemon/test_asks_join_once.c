@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* links: daemon/ask.o policy/account_name.o */
-/* The join of the plugin's ask and the saslauthd request of the same process (THREATS M1, M2): single use, five seconds,
- * the newest replaces, pid 0 never. */
+/* The join of the plugin's ask and the saslauthd request of the same process (THREATS M1, M2): single use, five
+ * seconds, the newest replaces, pid 0 never. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,9 +18,8 @@ static const struct socket_setting sockets[] = {
     {.kind = SOCKET_SASLAUTHD, .path = "/queue/run/authgate/saslauthd", .seen_as = "/run/authgate/saslauthd"},
     {.kind = SOCKET_SASLAUTHD, .path = "/run/other/saslauthd", .seen_as = "/run/other/saslauthd"},
 };
-static const struct settings settings = {.sockets = sockets,
-                                         .socket_count = 3,
-                                         .naming = {.default_domain = "example.test", .recipient_delimiter = '+'}};
+static const struct settings settings = {
+    .sockets = sockets, .socket_count = 3, .naming = {.default_domain = "example.test", .recipient_delimiter = '+'}};
 static const struct ucred one = {.pid = 100, .uid = 7}, two = {.pid = 200, .uid = 7}, nobody = {.pid = 0, .uid = 7};
 
 static struct message ask_of(const char *user, const char *address) {

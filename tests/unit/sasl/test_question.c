@@ -142,10 +142,17 @@ static void J3_a_second_look_up_comes_where_libsasl2_asks_its_own_plugins(void *
         const char *mechanism, *method;
         bool twice;
     } rows[] = {
-        {"PLAIN", "auxprop", true},   {"LOGIN", "auxprop", true},         {"PLAIN", NULL, true},
-        {"PLAIN", "Auxprop", true},   {"PLAIN", "saslauthd auxprop", true}, {"PLAIN", "saslauthd", false},
-        {"LOGIN", "saslauthd", false}, {"CRAM-MD5", "auxprop", false},     {"CRAM-MD5", NULL, false},
-        {"GSSAPI", NULL, false},      {NULL, NULL, false},
+        {"PLAIN", "auxprop", true},
+        {"LOGIN", "auxprop", true},
+        {"PLAIN", NULL, true},
+        {"PLAIN", "Auxprop", true},
+        {"PLAIN", "saslauthd auxprop", true},
+        {"PLAIN", "saslauthd", false},
+        {"LOGIN", "saslauthd", false},
+        {"CRAM-MD5", "auxprop", false},
+        {"CRAM-MD5", NULL, false},
+        {"GSSAPI", NULL, false},
+        {NULL, NULL, false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct question question = {0};

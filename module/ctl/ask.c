@@ -85,7 +85,10 @@ static enum status ask_within(struct talk *talk, const struct message *question,
     if (client_connect(&client, talk->socket, clock_monotonic() + CONNECT_TIME) != CLIENT_OK)
         return unreachable(talk->socket);
     int64_t deadline = clock_monotonic() + talk->patience;
-    bool sound = client_send(&client, question) == CLIENT_OK;
+    enum client_result sent = client_send(&client, question);
+    if (sent == CLIENT_FAILED)
+        return verb_fail(STATUS_USAGE, "this is too long for the daemon, or has control characters");
+    bool sound = sent == CLIENT_OK;
     while (sound && !answer.ended)
         sound = receive(client.descriptor, &answer, deadline) && take_whole(talk, &answer, take, context);
     client_close(&client);

@@ -9,6 +9,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
 
 import gate  # pylint: disable=wrong-import-position
 import lab  # pylint: disable=wrong-import-position
+import shifted  # pylint: disable=wrong-import-position
 import tap  # pylint: disable=wrong-import-position
 import vault  # pylint: disable=wrong-import-position
 
@@ -16,7 +17,8 @@ JAPAN, AMERICA, CHINA, FRANCE = "127.1.0.1", "127.2.0.1", "127.3.0.1", "127.4.0.
 PROGRAM = os.path.join(lab.BUILD, "authgatectl")
 DONE, NO, USAGE, UNREACHABLE = 0, 1, 2, 3
 __all__ = ["AMERICA", "CHINA", "DONE", "FRANCE", "JAPAN", "NO", "PROGRAM", "UNREACHABLE", "USAGE", "admin_socket",
-           "ask", "configure", "ctl", "ctl_json", "gate", "lab", "says", "tap", "vault"]
+           "ask", "configure", "ctl", "ctl_json", "gate", "lab", "says", "shifted", "tap",
+           "vault"]
 
 
 def admin_socket(of_lab):

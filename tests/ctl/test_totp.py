@@ -8,9 +8,8 @@ import pty
 import stat
 import subprocess
 
-from harness import (NO, PROGRAM, UNREACHABLE, USAGE, admin_socket, ask, configure, ctl, ctl_json, gate, lab, says, tap,
-                     vault)
-import shifted
+from harness import (NO, PROGRAM, UNREACHABLE, USAGE, admin_socket, ask, configure, ctl, ctl_json, gate, lab, says,
+                     shifted, tap, vault)
 
 tests = tap.Tests()
 PASSWORD_ONLY = {"client_address": "127.1.0.1"}

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A lab's store with its key, phones that make codes without any code of ours, and QR codes read back by zbarimg."""
 import base64
+import contextlib
 import hashlib
 import hmac
 import os
 import re
+import sqlite3
 import struct
 import subprocess
 import time
@@ -27,6 +29,17 @@ def start(lab, create=True, **how):
     """Starts the lab's daemon, with --create-store the first time."""
     fresh = create and not os.path.exists(lab.path("store/store.db.seal"))
     return lab.start(command=lab.command + (["--create-store"] if fresh else []), **how)
+
+
+@contextlib.contextmanager
+def opened(lab):
+    """The store's database, for whoever tampers with it while the daemon is away."""
+    store = sqlite3.connect(lab.path("store/store.db"))
+    try:
+        yield store
+        store.commit()
+    finally:
+        store.close()
 
 
 def code_of(secret, step, digits=6, algorithm="sha1"):

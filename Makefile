@@ -88,7 +88,8 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $$(call objects,base) $$(call unit_objects
 	$(CC) $(ALL_CFLAGS) -MMD -MP -Itests/unit $(ALL_LDFLAGS) -o $@ $< $(filter %.o,$^) $(filter -l% -W% -pthread,$(call unit_words,$*)) -lcmocka
 
 -include tests/tests.mk
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include packaging/packaging.mk
+-include $(shell find $(BUILD) -name '*.d' -type f -not -path '*/deb/*' -not -path '*/rpm/*' 2>/dev/null)
 
 # Installing starts nothing and replaces no file in /etc. The PAM services lie idle until a mail server names them.
 MANUALS := $(wildcard module/*/*.[1578])

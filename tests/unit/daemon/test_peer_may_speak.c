@@ -12,8 +12,8 @@
 #include "daemon/peer.h"
 #include "policy/configuration.h"
 
-#define OWNER 4001
-#define GROUP 4002
+#define OWNER    4001
+#define GROUP    4002
 #define STRANGER 4003
 
 struct row {

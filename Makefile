@@ -59,7 +59,7 @@ DAEMON_FOLDERS := daemon gate policy country credential store wire base
 $(BUILD)/authgated: $(foreach f,$(DAEMON_FOLDERS),$(call objects,$(f)))
 	$(CC) -pie $(ALL_LDFLAGS) -pthread -o $@ $^ $(foreach f,$(DAEMON_FOLDERS),$(LIBS_$(f)))
 
-CTL_FOLDERS := ctl policy wire base
+CTL_FOLDERS := ctl gate policy wire base
 $(BUILD)/authgatectl: $(foreach f,$(CTL_FOLDERS),$(call objects,$(f)))
 	$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(foreach f,$(CTL_FOLDERS),$(LIBS_$(f)))
 

@@ -10,6 +10,7 @@
 #include "base/address.h"
 #include "base/verdict.h"
 #include "ctl/ask.h"
+#include "ctl/explain_ref.h"
 #include "ctl/grid.h"
 #include "ctl/host.h"
 #include "ctl/policy_view.h"
@@ -211,7 +212,12 @@ static enum status run(struct invocation *invocation) {
         {NULL, NULL},
     };
     char moment[24];
-    if (!verb_parse(invocation, options) || invocation->count != 1 || !sound(&question))
+    if (!verb_parse(invocation, options))
+        return STATUS_USAGE;
+    if (question.value[FIELD_SERVICE] == NULL && question.value[FIELD_CLIENT_ADDRESS] == NULL &&
+        explain_is_ref(invocation))
+        return explain_ref(invocation);
+    if (invocation->count != 1 || !sound(&question))
         return STATUS_USAGE;
     question.value[FIELD_REQUEST] = "explain";
     question.value[FIELD_ACCOUNT] = invocation->words[0];
@@ -228,7 +234,7 @@ static enum status run(struct invocation *invocation) {
 
 const struct verb explain_verb = {
     .name = "explain",
-    .arguments = "ACCOUNT --service S --address A [--credential K] [--mechanism M] [--at TIME]",
-    .help = "what becomes of a login, rule by rule, each with the file and line that set it",
+    .arguments = "ACCOUNT --service S --address A [--credential K] [--mechanism M] [--at TIME] | REF",
+    .help = "what becomes of a login, rule by rule, each with the file and line that set it; or what became of one",
     .run = run,
 };

@@ -29,6 +29,13 @@ static const struct verb *const verbs[] = {
     &store_backup_verb,
     &store_restore_verb,
     &store_accept_verb,
+    &log_verb,
+    &report_legacy_verb,
+    &report_countries_verb,
+    &report_stolen_verb,
+    &incident_verb,
+    &replay_verb,
+    &suggest_countries_verb,
     &status_verb,
 };
 

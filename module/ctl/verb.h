@@ -37,7 +37,8 @@ extern const struct verb check_verb, explain_verb, account_show_verb, account_ed
     account_unlock_verb, account_forget_verb, totp_enroll_verb, totp_confirm_verb, totp_disable_verb, totp_import_verb,
     app_password_add_verb, app_password_list_verb, app_password_revoke_verb, recovery_codes_new_verb,
     networks_list_verb, networks_forget_verb, key_rotate_verb, store_backup_verb, store_restore_verb,
-    store_accept_verb, status_verb;
+    store_accept_verb, status_verb, log_verb, report_legacy_verb, report_countries_verb,
+    report_stolen_verb, incident_verb, replay_verb, suggest_countries_verb;
 
 /* An option of one verb: "--service S" sets *value. */
 struct verb_option {

@@ -12,7 +12,7 @@ USES = {
     "wire": ["base"],
     "pam": ["wire", "base"],
     "sasl": ["wire", "base"],
-    "ctl": ["wire", "policy", "base"],
+    "ctl": ["wire", "gate", "policy", "base"],
     "policy": ["base"],
     "gate": ["policy/policy.h", "base"],
     "country": ["base"],

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* authgatectl incident: the timeline of one account that an incident report needs, as text, as a page or for programs. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "ctl/grid.h"
+#include "ctl/incident_page.h"
+#include "ctl/story.h"
+
+#define MOMENTS_SHOWN 200
+
+static void print_first(const char *name, const struct story_moment *moment) {
+    char time[WHEN_TEXT_SIZE];
+    printf("%s", name);
+    if (moment == NULL) {
+        puts("none");
+        return;
+    }
+    when_format(moment->at, time);
+    printf("%s, ", time);
+    grid_print_text(moment->place);
+    printf(", %s %s\n", moment->what, moment->ref);
+}
+
+static void print_places(const struct story *story) {
+    struct grid grid = {.columns = 8};
+    grid_add(&grid, (const char *const[]){"", "COUNTRY", "FROM", "SERVICES", "ACCEPTED", "REFUSED", "FIRST", "LAST"});
+    for (size_t i = 0; i < story->place_count; i++) {
+        const struct story_place *place = &story->places[i];
+        char accepted[24], refused[64], first[WHEN_TEXT_SIZE], last[WHEN_TEXT_SIZE];
+        snprintf(accepted, sizeof accepted, "%" PRId64, place->accepted);
+        if (place->right_refused > 0)
+            snprintf(refused, sizeof refused, "%" PRId64 " (%" PRId64 " right)", place->refused, place->right_refused);
+        else
+            snprintf(refused, sizeof refused, "%" PRId64, place->refused);
+        past_format_time(place->first, first);
+        past_format_time(place->last, last);
+        grid_add(&grid, (const char *const[]){place->unusual ? "!" : "", place->country[0] != '\0' ? place->country : "unknown",
+                                              place->addresses[0] != '\0' ? place->addresses : place->network,
+                                              place->services, accepted, refused, first, last});
+    }
+    grid_print(&grid);
+}
+
+static void print_moments(const struct story *story) {
+    struct grid grid = {.columns = 6};
+    size_t shown = story->moment_count < MOMENTS_SHOWN ? story->moment_count : MOMENTS_SHOWN;
+    for (size_t i = 0; i < shown; i++) {
+        const struct story_moment *moment = &story->moments[i];
+        char time[WHEN_TEXT_SIZE];
+        when_format(moment->at, time);
+        grid_add(&grid, (const char *const[]){moment->unusual ? "!" : "", time, moment->what, moment->place, moment->text,
+                                              moment->ref});
+    }
+    grid_print(&grid);
+    if (shown < story->moment_count)
+        printf("  … and %zu more; --since narrows it, --json has all\n", story->moment_count - shown);
+}
+
+static void print_text(const struct story *story) {
+    char since[WHEN_TEXT_SIZE], until[WHEN_TEXT_SIZE];
+    when_format(story->since, since);
+    when_format(story->until, until);
+    printf("%s, %s to %s\n\n", story->account, since, until);
+    print_first("first login from an unusual place   ", story->first_wrong);
+    print_first("first success from one              ", story->first_success);
+    printf("accepted                            %" PRId64 ", of them %" PRId64 " from unusual places\n", story->accepted,
+           story->unusual_accepted);
+    printf("refused                             %" PRId64 "\n\nwhere from (! is unusual)\n", story->refused);
+    print_places(story);
+    puts("\nwhat happened");
+    print_moments(story);
+}
+
+static void put_moment(struct json *object, const struct story_moment *moment) {
+    json_put_number(object, "at", moment->at);
+    json_put_text(object, "what", moment->what);
+    json_put_flag(object, "unusual", moment->unusual);
+    json_put_text(object, "where", moment->place);
+    json_put_text(object, "why", moment->text);
+    json_put_text(object, "ref", moment->ref);
+}
+
+static void put_place(struct json *object, const struct story_place *place) {
+    json_put_text(object, "network", place->network);
+    json_put_text(object, "country", place->country);
+    json_put_text(object, "addresses", place->addresses);
+    json_put_text(object, "services", place->services);
+    json_put_flag(object, "unusual", place->unusual);
+    json_put_number(object, "accepted", place->accepted);
+    json_put_number(object, "refused", place->refused);
+    json_put_number(object, "refused_with_right_password", place->right_refused);
+    json_put_number(object, "first", place->first);
+    json_put_number(object, "last", place->last);
+}
+
+static enum status print_json(const struct story *story) {
+    struct json *document = json_make_object();
+    json_put_text(document, "account", story->account);
+    json_put_number(document, "since", story->since);
+    json_put_number(document, "until", story->until);
+    json_put_number(document, "accepted", story->accepted);
+    json_put_number(document, "accepted_from_unusual_places", story->unusual_accepted);
+    json_put_number(document, "refused", story->refused);
+    if (story->first_wrong != NULL)
+        put_moment(json_put_object(document, "first_unusual"), story->first_wrong);
+    if (story->first_success != NULL)
+        put_moment(json_put_object(document, "first_unusual_success"), story->first_success);
+    struct json *places = json_put_list(document, "places"), *moments = json_put_list(document, "moments");
+    for (size_t i = 0; i < story->place_count; i++)
+        put_place(json_append_object(places), &story->places[i]);
+    for (size_t i = 0; i < story->moment_count; i++)
+        put_moment(json_append_object(moments), &story->moments[i]);
+    return json_print(&document, STATUS_DONE);
+}
+
+static enum status write_page(const char *path, const struct story *story) {
+    FILE *out = fopen(path, "we");
+    if (out == NULL)
+        return verb_fail(STATUS_NO, "%s: %s", path, strerror(errno));
+    incident_page_write(out, story, clock_wall());
+    bool good = ferror(out) == 0;
+    if (fclose(out) != 0 || !good)
+        return verb_fail(STATUS_NO, "%s: could not be written", path);
+    return STATUS_DONE;
+}
+
+static enum status tell(struct talk *talk, const struct story *wanted, const char *page, bool json) {
+    struct story story;
+    enum status status = story_gather(talk, wanted->account, wanted->since, wanted->until, &story);
+    if (status == STATUS_DONE && page != NULL)
+        status = write_page(page, &story);
+    if (status == STATUS_DONE && json)
+        status = print_json(&story);
+    else if (status == STATUS_DONE && page == NULL)
+        print_text(&story);
+    story_clear(&story);
+    return status;
+}
+
+static enum status run(struct invocation *invocation) {
+    const char *since = NULL, *until = NULL, *page = NULL;
+    const struct verb_option options[] = {{"since", &since}, {"until", &until}, {"html", &page}, {NULL, NULL}};
+    if (!verb_parse(invocation, options) || invocation->count != 1)
+        return STATUS_USAGE;
+    struct talk talk;
+    talk_start(&talk, invocation);
+    int64_t now = clock_wall();
+    struct story wanted = {.account = invocation->words[0], .until = now + 1};
+    enum status status = STATUS_USAGE;
+    if (past_parse_since(since, "30d", now, &wanted.since) &&
+        (until == NULL || past_parse_time(until, now, &wanted.until)))
+        status = tell(&talk, &wanted, page, invocation->json);
+    talk_end(&talk);
+    return status;
+}
+
+const struct verb incident_verb = {
+    .name = "incident",
+    .arguments = "ACCOUNT [--since 30d] [--until T] [--html FILE]",
+    .help = "what happened to an account: from where, by which service, what was done; --html writes a page",
+    .run = run,
+};

@@ -23,6 +23,7 @@
 #include "daemon/notify.h"
 #include "daemon/postfix_policy.h"
 #include "daemon/privilege.h"
+#include "daemon/reminders.h"
 #include "daemon/report.h"
 #include "daemon/settled.h"
 #include "daemon/supervisor.h"
@@ -80,6 +81,7 @@ static void reload(evutil_socket_t signal, short events, void *argument) {
     if (configuration != NULL) {
         use(server, configuration);
         existence_forget(server->existence);
+        reminders_give(server);
         if (configuration_settings(configuration)->notify != NULL && server->notifier == NULL)
             log_message(LOG_WARNING, "`notify` needs a restart: the helper that runs it is not there");
         country_watch_reload(server->country, configuration_settings(configuration)->country_database);
@@ -252,7 +254,8 @@ static bool set_up(struct run *run) {
     bool tables = create_tables(server);
     server->workers = workers_start(server->base, WORKER_THREADS, WORKER_JOBS);
     server->country = country_watch_start(server, configuration_settings(server->configuration)->country_database);
-    if (tables && server->workers != NULL && server->country != NULL && add_signals(run) &&
+    server->reminders = reminders_start(server);
+    if (tables && server->workers != NULL && server->country != NULL && server->reminders != NULL && add_signals(run) &&
         listeners_start(server->listeners))
         return true;
     log_message(LOG_ERR, "cannot start: out of memory, threads or randomness");
@@ -282,7 +285,9 @@ static void tear_down(struct run *run) {
         country_watch_stop(&server->country);
     vault_close(&server->vault);
     existence_destroy(&server->existence);
+    reminders_stop(&server->reminders);
     throttle_destroy(&server->throttle);
+    free(server->trials);
     compromise_destroy(&server->compromise);
     archive_close(&server->archive);
     server->history = NULL;

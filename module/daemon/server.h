@@ -27,9 +27,11 @@ struct listeners;
 struct history;
 struct login;
 struct notifier;
+struct reminders;
 struct postfix_policy;
 struct settled;
 struct throttle;
+struct trials;
 struct vault;
 struct workers;
 
@@ -47,7 +49,9 @@ struct server {
     struct archive *archive;   /* drives the history */
     struct history *history;   /* NULL: none is configured */
     struct notifier *notifier; /* NULL: it could not be started */
+    struct reminders *reminders;
     struct existence *existence;
+    struct trials *trials; /* NULL until doctor tries a login */
     struct vault *vault; /* NULL: no store is configured, and nobody has a second factor */
     struct workers *workers;
     struct login *logins; /* those under way, the newest first */

@@ -28,8 +28,11 @@ class House:
         self.upstream = upstream
         self.seen_as = seen_as
         self.configure()
-        of_lab.start()
+        self.start_daemon()
         self.postfix = postfix.Postfix(of_lab, smtpd_conf or postfix.smtpd_conf(), **of_postfix)
+
+    def start_daemon(self):
+        self.lab.start()
 
     def configure(self, defaults=DEFAULTS, settings=""):
         self.lab.configure(defaults=defaults, sockets=postfix.sockets(self.lab, self.seen_as),

@@ -24,6 +24,13 @@ def outcomes(scene, mechanism):
             assert word in line, f"{word} is missing: {line}"
 
 
+@tests.case("J5 only mechanisms that show the password to saslauthd are offered")
+def offered(scene):
+    with scene.postfix.session() as client:
+        tap.same(client.smtp.esmtp_features["auth"].split(), MECHANISMS, "AUTH")
+        assert client.command("AUTH CRAM-MD5").code >= 500, "CRAM-MD5 is begun"
+
+
 @tests.rows(MECHANISMS, lambda row: f"{row} by swaks, a client that is not ours")
 def swaks(scene, mechanism):
     assert "235 2.7.0" in scene.postfix.swaks("alice", "wonder", JAPAN, mechanism), "at home"

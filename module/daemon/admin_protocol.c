@@ -13,6 +13,7 @@
 #include "daemon/admin_totp.h"
 #include "daemon/connection.h"
 #include "daemon/records.h"
+#include "daemon/trials.h"
 
 #define ACCOUNT ADMIN_NEEDS_ACCOUNT
 #define STORE   ADMIN_NEEDS_STORE
@@ -22,6 +23,8 @@ static const struct admin_request requests[] = {
     {"account-show", ACCOUNT, admin_account_show},
     {"status", 0, admin_status},
     {"history", 0, admin_history},
+    {"trial-watch", 0, admin_trial_watch},
+    {"trial-seen", 0, admin_trial_seen},
     {"totp-enroll", ACCOUNT | STORE, admin_totp_enroll},
     {"totp-confirm", ACCOUNT | STORE, admin_totp_confirm},
     {"totp-disable", ACCOUNT | STORE, admin_totp_disable},

@@ -27,6 +27,10 @@
  *    record=event     key=locked|unlocked|stolen|compromised|throttled at= account= ref= client_address= network=
  *                     country= who= text=WHY until=
  *    record=more      after=WHAT TO ASK WITH NEXT: there are more
+ *  request=trial-watch name=…     logins by this name are counted from now on, for two minutes (authgatectl doctor)
+ *  request=trial-seen name=…
+ *    record=counter   key=seen|right|accepted|uncommitted value=       right: the gate was told that the password was
+ *    record=trial     name= reason=OF THE LAST ONE
  *
  *  What changes the store (all take who=…; all but import answer with the account's canonical name):
  *  request=totp-enroll account=… [issuer=…] [value=new|not-enrolled: what the account must be]

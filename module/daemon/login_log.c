@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/server.h"
+#include "daemon/trials.h"
 
 static void copy_cut(char *to, size_t size, const char *from) {
     size_t length = from != NULL ? strnlen(from, size - 1) : 0;
@@ -85,6 +86,7 @@ void login_record_write(struct server *server, const struct login_record *record
     server->verdicts[record->verdict]++;
     log_line(urgency(record), text);
     remember(server, record);
+    trials_see(server, record);
 }
 
 void login_record_withdrawn(const struct login_record *record) {

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A short list of watched names, made when the first is announced. Called by admin jobs and by whatever writes a login's
+ * record; changes no login. */
+#include "daemon/trials.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "daemon/admin_job.h"
+#include "daemon/login_log.h"
+#include "daemon/server.h"
+#include "policy/configuration.h"
+
+#define WATCH_TIME 120000 /* milliseconds */
+enum { NAMES = 16 };
+
+struct trial {
+    char name[ACCOUNT_NAME_SIZE]; /* as a login's record has it */
+    int64_t until;
+    int64_t seen, right, accepted, uncommitted;
+    enum reason reason; /* of the last one */
+};
+
+struct trials {
+    struct trial trial[NAMES];
+};
+
+static struct trial *find(const struct server *server, const char *name) {
+    for (size_t i = 0; server->trials != NULL && i < NAMES; i++) {
+        struct trial *trial = &server->trials->trial[i];
+        if (clock_monotonic() < trial->until && strcmp(trial->name, name) == 0)
+            return trial;
+    }
+    return NULL;
+}
+
+/* Room for another name: one that is over, else the one that has been watched longest. */
+static struct trial *make_room(struct trials *trials) {
+    struct trial *oldest = &trials->trial[0];
+    for (size_t i = 1; i < NAMES; i++)
+        if (trials->trial[i].until < oldest->until)
+            oldest = &trials->trial[i];
+    return oldest;
+}
+
+/* The name in the form that records have: canonical, or as typed where there is no such form. */
+static void form(const struct admin_job *job, char name[ACCOUNT_NAME_SIZE]) {
+    const struct settings *settings = configuration_settings(job->server->configuration);
+    const char *typed = admin_job_value(job, FIELD_NAME);
+    if (!account_name_canonical(&settings->naming, typed, name))
+        login_record_name(name, typed);
+}
+
+void admin_trial_watch(struct admin_job *job) {
+    struct server *server = job->server;
+    char name[ACCOUNT_NAME_SIZE];
+    form(job, name);
+    if (server->trials == NULL)
+        server->trials = calloc(1, sizeof *server->trials);
+    if (server->trials == NULL || name[0] == '\0') {
+        admin_job_fail(job, REASON_UNAVAILABLE, "this name cannot be watched");
+        return;
+    }
+    struct trial *trial = find(server, name);
+    trial = trial != NULL ? trial : make_room(server->trials);
+    *trial = (struct trial){.until = clock_monotonic() + WATCH_TIME};
+    memcpy(trial->name, name, sizeof name);
+    admin_job_log(job, "a login is tried on purpose");
+    admin_job_answer(job);
+}
+
+static void add_count(struct admin_job *job, const char *key, int64_t count) {
+    char number[ADMIN_NUMBER_SIZE];
+    struct message record = records_make("counter");
+    record.value[FIELD_KEY] = key;
+    record.value[FIELD_VALUE] = admin_number(count, number);
+    records_add(&job->records, &record);
+}
+
+void admin_trial_seen(struct admin_job *job) {
+    char name[ACCOUNT_NAME_SIZE];
+    form(job, name);
+    const struct trial *trial = find(job->server, name);
+    if (trial == NULL) {
+        admin_job_fail(job, REASON_UNAVAILABLE, "nobody watches this name");
+        return;
+    }
+    add_count(job, "seen", trial->seen);
+    add_count(job, "right", trial->right);
+    add_count(job, "accepted", trial->accepted);
+    add_count(job, "uncommitted", trial->uncommitted);
+    struct message record = records_make("trial");
+    record.value[FIELD_REASON] = trial->reason != REASON_NONE ? reason_name(trial->reason) : NULL;
+    record.value[FIELD_NAME] = trial->name;
+    records_add(&job->records, &record);
+    admin_job_answer(job);
+}
+
+void trials_see(struct server *server, const struct login_record *record) {
+    struct trial *trial = find(server, record->account);
+    if (trial == NULL)
+        return;
+    trial->seen++;
+    trial->right += record->password == HISTORY_PASSWORD_RIGHT;
+    trial->accepted += record->verdict == VERDICT_ACCEPT;
+    trial->uncommitted += record->reason == REASON_UNCOMMITTED;
+    trial->reason = record->reason;
+}

@@ -37,6 +37,7 @@ static const struct verb *const verbs[] = {
     &replay_verb,
     &suggest_countries_verb,
     &status_verb,
+    &doctor_verb,
 };
 
 enum { VERB_COUNT = sizeof verbs / sizeof verbs[0] };

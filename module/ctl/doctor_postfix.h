@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* doctor's look at Postfix: its smtpds, and libsasl2's smtpd.conf behind those that use Cyrus SASL. */
+#ifndef AUTHGATE_CTL_DOCTOR_POSTFIX_H
+#define AUTHGATE_CTL_DOCTOR_POSTFIX_H
+
+#include "ctl/doctor.h"
+#include "ctl/postfix_conf.h"
+
+/* libsasl2's configuration of one or more smtpds. */
+struct sasl_option {
+    const char *name;
+    const char *value;
+    int line;
+};
+
+struct sasl_conf {
+    const char *file; /* NULL: there is none, and this is where it could be: */
+    const char *place;
+    const struct postfix_smtpd *smtpd; /* the first that uses it */
+    struct sasl_option *option;
+    size_t count;
+};
+
+/* What is known of the Postfix here. */
+struct doctor_postfix {
+    const char *fault; /* why it could not be examined; NULL: it could */
+    struct postfix_conf conf;
+    struct sasl_conf *sasl;
+    size_t sasl_count;
+};
+
+/* Each ended by a row without a name. */
+extern const struct doctor_check doctor_postfix_checks[];
+extern const struct doctor_check doctor_sasl_checks[];
+
+/* Fills doctor->postfix. */
+void doctor_postfix_read(struct doctor *doctor);
+
+/* Reads the smtpd.conf of every smtpd that uses Cyrus SASL. */
+void doctor_sasl_read(struct doctor *doctor);
+
+/* Whether Postfix could be examined. */
+bool doctor_postfix_readable(const struct doctor *doctor);
+
+/* Whether an smtpd offers AUTH, and by libsasl2. */
+bool doctor_smtpd_auth(const struct doctor *doctor, const struct postfix_smtpd *smtpd);
+bool doctor_smtpd_cyrus(const struct doctor *doctor, const struct postfix_smtpd *smtpd);
+
+/* Where a path that an smtpd is given lies outside its chroot. */
+const char *doctor_smtpd_path(struct doctor *doctor, const struct postfix_smtpd *smtpd, const char *path);
+
+/* The value of an option, NULL where it is not set. */
+const struct sasl_option *sasl_option(const struct sasl_conf *conf, const char *name);
+
+#endif

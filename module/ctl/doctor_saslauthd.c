@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The saslauthd rows: its cache, its PAM service, its socket. Where nothing here uses saslauthd, nothing is said. */
+#include "ctl/doctor_saslauthd.h"
+
+#include <glob.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include "ctl/doctor_postfix.h"
+#include "ctl/pam_shape.h"
+
+#define WITH_VALUE "ahmnOst" /* options of saslauthd(8) that take a value */
+#define SERVICE    "smtp"    /* what smtpd calls itself to saslauthd */
+
+static size_t options_count(const struct doctor *doctor) {
+    return doctor->saslauthd != NULL ? doctor->saslauthd->count : 0;
+}
+
+static void look_cache(struct doctor *doctor, const struct doctor_check *check) {
+    for (size_t i = 0; i < options_count(doctor); i++)
+        if (doctor->saslauthd->options[i].cache)
+            doctor_find(doctor, check, doctor->saslauthd->options[i].place, "take -c out of its options and restart it",
+                        "saslauthd -c accepts a password for hours after it was changed or its account was closed");
+}
+
+static bool by_pam(const struct doctor *doctor) {
+    for (size_t i = 0; i < options_count(doctor); i++)
+        if (doctor->saslauthd->options[i].mechanism != NULL &&
+            strcasecmp(doctor->saslauthd->options[i].mechanism, "pam") == 0)
+            return true;
+    return false;
+}
+
+static void look_pam(struct doctor *doctor, const struct doctor_check *check) {
+    if (!by_pam(doctor))
+        return;
+    struct pam_stack stack = pam_stack_load(&doctor->arena, doctor->root, SERVICE);
+    struct pam_shape shape = pam_shape_of(&stack);
+    const struct pam_line *gate = shape.begin != NULL ? shape.begin : shape.commit;
+    if (!stack.exists)
+        doctor_find(doctor, check, (struct place){.file = stack.file},
+                    "create it with `@include common-auth` and `@include common-account`",
+                    "saslauthd asks PAM for the service " SERVICE
+                    ", which has no file: passwords are checked by /etc/pam.d/other, or not at all");
+    else if (gate != NULL)
+        doctor_find(doctor, check, gate->place, "take the lines of pam_authgate.so out of this service",
+                    "the gate stands before saslauthd already; asked once more here, it knows no address");
+}
+
+static void look_upstream(struct doctor *doctor, const struct doctor_check *check) {
+    struct stat status;
+    if (doctor->saslauthd == NULL || doctor->settings == NULL)
+        return;
+    const char *path = doctor_path(doctor, doctor->settings->saslauthd_upstream);
+    if (stat(path, &status) != 0 || !S_ISSOCK(status.st_mode))
+        doctor_find(doctor, check, (struct place){.file = doctor->configuration_file},
+                    "start saslauthd, or set saslauthd.upstream to its socket",
+                    "the gate hands passwords on to %s, and no socket is there: every login by SMTP is put off", path);
+}
+
+const struct doctor_check doctor_saslauthd_checks[] = {
+    {"saslauthd-cache", DOCTOR_WEAK, look_cache, "saslauthd remembers passwords (-c)"},
+    {"saslauthd-pam", DOCTOR_OUTAGE, look_pam, "saslauthd's PAM service has no file, or asks the gate again"},
+    {"saslauthd-upstream", DOCTOR_OUTAGE, look_upstream, "saslauthd's socket is not where the gate looks for it"},
+    {NULL, DOCTOR_NOTE, NULL, NULL},
+};
+
+/* ---- reading ---- */
+
+static struct saslauthd_options *add(struct doctor *doctor, const char *file, int line) {
+    struct doctor_saslauthd *saslauthd = doctor->saslauthd;
+    saslauthd->options = scrap_grow(&doctor->arena, saslauthd->options, saslauthd->count, sizeof *saslauthd->options);
+    saslauthd->options[saslauthd->count] = (struct saslauthd_options){.place = {.file = file, .line = line}};
+    return &saslauthd->options[saslauthd->count++];
+}
+
+/* Reads words as getopt would. */
+static void read_words(struct saslauthd_options *options, const struct words *words, size_t from) {
+    for (size_t i = from; i < words->count; i++) {
+        const char *letter = words->word[i];
+        if (letter[0] != '-')
+            continue;
+        while (*++letter != '\0') {
+            options->cache = options->cache || *letter == 'c';
+            if (strchr(WITH_VALUE, *letter) == NULL)
+                continue;
+            const char *value = letter[1] != '\0' ? letter + 1 : i + 1 < words->count ? words->word[++i] : "";
+            options->mechanism = *letter == 'a' ? value : options->mechanism;
+            break;
+        }
+    }
+}
+
+static char *unquote(char *value) {
+    size_t length = strlen(value);
+    if (length >= 2 && (value[0] == '"' || value[0] == '\'') && value[length - 1] == value[0]) {
+        value[length - 1] = '\0';
+        return value + 1;
+    }
+    return value;
+}
+
+/* A file of assignments, as Debian (OPTIONS, MECHANISMS) and RHEL (FLAGS, MECH) have it. */
+static void read_file(struct doctor *doctor, const char *file) {
+    char *text = scrap_read(&doctor->arena, file);
+    int number = 0;
+    for (char *line; (line = scrap_line(&text)) != NULL;) {
+        number++;
+        line = scrap_trim(line);
+        char *equals = strchr(line, '=');
+        if (line[0] == '#' || equals == NULL)
+            continue;
+        *equals = '\0';
+        char *value = unquote(scrap_trim(equals + 1));
+        if (strcmp(line, "OPTIONS") == 0 || strcmp(line, "FLAGS") == 0) {
+            struct words words = scrap_split(&doctor->arena, value, " \t");
+            read_words(add(doctor, file, number), &words, 0);
+        } else if (strcmp(line, "MECHANISMS") == 0 || strcmp(line, "MECH") == 0) {
+            add(doctor, file, number)->mechanism = value;
+        }
+    }
+}
+
+/* A process's command line, if that is saslauthd's. Its children have the same, and count once. */
+static void read_process(struct doctor *doctor, const char *file) {
+    char line[4096];
+    FILE *stream = fopen(file, "re");
+    if (stream == NULL)
+        return;
+    size_t length = fread(line, 1, sizeof line - 1, stream);
+    fclose(stream);
+    line[length] = '\0';
+    const char *slash = strrchr(line, '/');
+    if (strcmp(slash != NULL ? slash + 1 : line, "saslauthd") != 0)
+        return;
+    for (size_t i = 0; i < length; i++)
+        if (line[i] == '\0')
+            line[i] = '\n';
+    struct words words = scrap_split(&doctor->arena, line, "\n");
+    struct saslauthd_options options = {.place = {.file = file}};
+    read_words(&options, &words, 1);
+    for (size_t i = 0; i < doctor->saslauthd->count; i++) {
+        const struct saslauthd_options *before = &doctor->saslauthd->options[i];
+        if (before->cache == options.cache && strstr(before->place.file, "/proc/") != NULL)
+            return;
+    }
+    *add(doctor, file, 0) = options;
+}
+
+static void each_file(struct doctor *doctor, const char *pattern, void (*read)(struct doctor *, const char *)) {
+    glob_t found;
+    if (glob(doctor_path(doctor, pattern), 0, NULL, &found) != 0)
+        return;
+    for (size_t i = 0; i < found.gl_pathc; i++)
+        read(doctor, scrap_text(&doctor->arena, "%s", found.gl_pathv[i]));
+    globfree(&found);
+}
+
+static bool wanted(const struct doctor *doctor) {
+    for (size_t i = 0; doctor->settings != NULL && i < doctor->settings->socket_count; i++)
+        if (doctor->settings->sockets[i].kind == SOCKET_SASLAUTHD)
+            return true;
+    for (size_t i = 0; doctor_postfix_readable(doctor) && i < doctor->postfix->sasl_count; i++) {
+        const struct sasl_option *method = sasl_option(&doctor->postfix->sasl[i], "pwcheck_method");
+        if (method != NULL && strstr(method->value, "saslauthd") != NULL)
+            return true;
+    }
+    return false;
+}
+
+void doctor_saslauthd_read(struct doctor *doctor) {
+    if (!wanted(doctor))
+        return;
+    doctor->saslauthd = scrap_take(&doctor->arena, 1, sizeof *doctor->saslauthd);
+    each_file(doctor, "/etc/default/saslauthd*", read_file);
+    each_file(doctor, "/etc/sysconfig/saslauthd", read_file);
+    each_file(doctor, "/proc/[0-9]*/cmdline", read_process);
+}

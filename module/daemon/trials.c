@@ -66,7 +66,7 @@ void admin_trial_watch(struct admin_job *job) {
     trial = trial != NULL ? trial : make_room(server->trials);
     *trial = (struct trial){.until = clock_monotonic() + WATCH_TIME};
     memcpy(trial->name, name, sizeof name);
-    admin_job_log(job, "a login is tried on purpose");
+    admin_job_log(job, "name", trial->name);
     admin_job_answer(job);
 }
 

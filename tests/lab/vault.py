@@ -12,6 +12,8 @@ import subprocess
 import time
 import urllib.parse
 
+import gate
+
 NOBODY = 65534
 
 
@@ -29,6 +31,30 @@ def start(lab, create=True, **how):
     """Starts the lab's daemon, with --create-store the first time."""
     fresh = create and not os.path.exists(lab.path("store/store.db.seal"))
     return lab.start(command=lab.command + (["--create-store"] if fresh else []), **how)
+
+
+def sockets(lab):
+    """A gate and an admin socket, for Lab.configure."""
+    return (f'{{ kind = "gate"; path = "{lab.socket}"; }}, '
+            f'{{ kind = "admin"; path = "{lab.path("admin.sock")}"; }}')
+
+
+def ask(lab, request, **fields):
+    """One raw question on the admin socket; its records, the closing one left out."""
+    with lab.gate(lab.path("admin.sock")) as connection:
+        connection.send(gate.encode({"request": request, **fields}))
+        records = []
+        while (record := connection.receive())["record"] != "end":
+            records.append(record)
+        return records
+
+
+def enroll(lab, account, clock=None, **query):
+    """An account's phone, its secret confirmed."""
+    uri = uri_of(account, secret_for(account), **query)
+    answer = ask(lab, "totp-import", account=account, format="uri", seed=uri.replace("%", "%25"))
+    assert answer[0]["record"] == "imported", answer
+    return Phone(uri, clock)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,289 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+# time-limit: 240
+"""Codes on the raw gate socket, as modules and attackers would use it: races for one code, guesses over hundreds of
+connections, answers that were lost, restarts at the worst moment, accounts that are gone."""
+import itertools
+import os
+
+from harness import AMERICA, JAPAN, gate, lab, tap
+
+import vault  # pylint: disable=wrong-import-order
+
+tests = tap.Tests()
+RACERS, ROUNDS = 8, 200
+GUESSES, CONNECTIONS = 1500, 60
+
+
+class World:
+    """The lab, its store and accounts that nobody has used yet."""
+
+    def __init__(self, of_lab):
+        self.lab = of_lab
+        self.configure()
+        vault.start(of_lab)
+        self.names = (f"u{number}" for number in itertools.count())
+
+    def configure(self, defaults="throttle = { passwords = 0; };", settings=""):
+        self.lab.configure(defaults, vault.settings(self.lab) + settings, vault.sockets(self.lab))
+
+    def again(self, *configuration):
+        self.configure(*configuration)
+        self.lab.reload("is in force")
+
+    def fresh(self, **query):
+        """An account and its phone."""
+        name = next(self.names)
+        return name, vault.enroll(self.lab, name, **query)
+
+    def restart(self, how):
+        self.lab.stop(how)
+        vault.start(self.lab)
+
+    def begin(self, connection, name, digits=None, address=JAPAN, **more):
+        answer = connection.begin(user=name, digits=digits, client_address=address, **more)
+        tap.same(words(answer), "continue", f"begin of {name}")
+        return answer
+
+    def login(self, name, digits=None, address=JAPAN, **more):
+        """A whole login whose password is right, in words."""
+        with self.lab.gate() as connection:
+            answer = connection.begin(user=name, digits=digits, client_address=address, **more)
+            if answer["verdict"] == "continue":
+                answer = connection.commit(answer["ref"], name)
+            return words(answer)
+
+
+def words(answer):
+    return answer["verdict"] + (f" {answer['reason']}" if "reason" in answer else "")
+
+
+def race(world, name, digits, count=RACERS):
+    """Commits of one code from as many networks, sent before any is answered: their verdicts."""
+    connections = [world.lab.gate() for _ in range(count)]
+    try:
+        refs = [world.begin(one, name, digits, f"127.1.{number}.1")["ref"] for number, one in enumerate(connections)]
+        for one, ref in zip(connections, refs):
+            one.send(gate.encode({"request": "commit", "ref": ref, "user": name}))
+        return [words(one.receive()) for one in connections]
+    finally:
+        for one in connections:
+            one.close()
+
+
+# ---- races
+
+@tests.case(f"D3: {RACERS} racers for one code, {ROUNDS} rounds: exactly one gets in each time")
+def codes_raced(world):
+    for _ in range(ROUNDS):
+        name, phone = world.fresh()
+        got = race(world, name, phone.fresh())
+        tap.same(sorted(got), ["accept"] + ["deny second-factor-reused"] * (RACERS - 1), "verdicts")
+
+
+@tests.case("D10: racers for one recovery code: one gets in")
+def recovery_raced(world):
+    for _ in range(10):
+        name, _ = world.fresh()
+        code = vault.ask(world.lab, "recovery-codes-new", account=name)[0]["digits"]
+        got = race(world, name, code)
+        tap.same(got.count("accept"), 1, f"accepted of {got}")
+
+
+@tests.case("connections from one network with one code are one use, however many")
+def one_network(world):
+    name, phone = world.fresh()
+    code = phone.fresh()
+    connections = [world.lab.gate() for _ in range(20)]
+    refs = [world.begin(one, name, code)["ref"] for one in connections]
+    for one, ref in zip(connections, refs):
+        one.send(gate.encode({"request": "commit", "ref": ref, "user": name}))
+    tap.same([one.receive()["verdict"] for one in connections], ["accept"] * 20, "verdicts")
+    for one in connections:
+        one.close()
+
+
+# ---- guesses
+
+@tests.case(f"D1: {GUESSES} codes over {CONNECTIONS} connections, the right one among them: ten are looked at")
+def guessed(world):
+    name, phone = world.fresh()
+    right = phone.code()
+    near = {phone.code(ahead) for ahead in range(-3, 4)}
+    wrong = (code for code in (f"{number:06}" for number in range(1000000)) if code not in near)
+    got = []
+    for _ in range(GUESSES // CONNECTIONS):
+        codes = [next(wrong) for _ in range(CONNECTIONS)]
+        got += race_of_codes(world, name, codes)
+    tap.same((got.count("deny second-factor-wrong"), got.count("deny second-factor-budget")), (10, len(got) - 10),
+             "looked at, and not")
+    tap.same(world.login(name, right), "deny second-factor-budget", "the right one")
+    tap.same(world.login(name, right, AMERICA), "deny second-factor-budget", "the right one from elsewhere")
+
+
+def race_of_codes(world, name, codes):
+    connections = [world.lab.gate() for _ in codes]
+    refs = [world.begin(one, name, code, AMERICA)["ref"] for one, code in zip(connections, codes)]
+    for one, ref in zip(connections, refs):
+        one.send(gate.encode({"request": "commit", "ref": ref, "user": name}))
+    got = [words(one.receive()) for one in connections]
+    for one in connections:
+        one.close()
+    return got
+
+
+@tests.case("M9: a thousand tries with a wrong password and any code charge nothing")
+def wrong_passwords(world):
+    name, phone = world.fresh()
+    for number in range(1000):
+        with world.lab.gate() as connection:
+            answer = world.begin(connection, name, f"{number:06}", AMERICA)
+            connection.end(answer["ref"], "wrong", name)
+    tap.same(vault.ask(world.lab, "account-show", account=name)[5]["value"], "0", "wrong codes")
+    tap.same(world.login(name, phone.fresh()), "accept", "the owner")
+
+
+@tests.case("one wrong code typed a hundred times is one: an old stored password shuts its owner out of nothing")
+def same_wrong_code(world):
+    name, phone = world.fresh()
+    wrong = f"{(int(phone.code()) + 1) % 1000000:06}"
+    for _ in range(100):
+        tap.same(world.login(name, wrong), "deny second-factor-wrong", "the wrong code")
+    tap.same(world.login(name, phone.fresh()), "accept", "the right one")
+
+
+# ---- a code of another login's
+
+@tests.case("a code is used up by a denied login too, and by one that went round the commit line")
+def burnt(world):
+    world.again('throttle = { passwords = 0; }; countries = { allow = [ "JP" ]; };')
+    name, phone = world.fresh()
+    code = phone.code()
+    tap.same(world.login(name, code, AMERICA, defer="yes"), "deny country", "from abroad")
+    tap.same(world.login(name, code), "deny second-factor-reused", "the same code at home")
+    tap.same(world.login(name), "deny second-factor-missing", "nothing is remembered of it")
+    name, phone = world.fresh()
+    with world.lab.gate() as connection:
+        answer = world.begin(connection, name, phone.code())
+        connection.end(answer["ref"], "uncommitted", name)
+    world.lab.line(f"critical:.*{name}@.*reason=uncommitted")
+    tap.poll(lambda: world.login(name, phone.code()) == "deny second-factor-reused", 5, "the code's end")
+    world.again()
+
+
+@tests.case("an app password, a code and a wrong code in report mode: nothing is refused but the unknowable")
+def report_mode(world):
+    world.again('mode = "report"; throttle = { passwords = 0; };')
+    name, phone = world.fresh()
+    since = world.lab.mark()
+    tap.same(world.login(name), "accept", "a bare password")
+    world.lab.line("would=deny reason=second-factor-missing", since)
+    for digits, cut in (("000000", "0"), (phone.code(), "6")):
+        with world.lab.gate() as connection:
+            tap.same(world.begin(connection, name, digits).get("code_length", "0"), cut, f"cut off {digits}")
+    code = phone.fresh()
+    since = world.lab.mark()
+    tap.same([world.login(name, code), world.login(name, code, AMERICA)], ["accept"] * 2, "a code, and again elsewhere")
+    world.lab.line("would=deny reason=second-factor-reused", since)
+    world.again()
+
+
+# ---- lost answers
+
+def repeated(world, name, code, ref, address=JAPAN):
+    """A module's second begin for a login whose answer it has lost, and its commit."""
+    with world.lab.gate() as connection:
+        answer = connection.begin(user=name, digits=code, client_address=address, ref=ref, code_length="6", begun="1")
+        if answer["verdict"] != "continue":
+            return words(answer)
+        tap.same((answer["ref"], answer["code_length"]), (ref, "6"), "ref and cut")
+        return words(connection.commit(ref, name))
+
+
+@tests.case("M4, F10: the same ref again is accepted once more and uses nothing; another ref with the code is refused")
+def lost_answer(world):
+    for how in (None, 15, 9):
+        name, phone = world.fresh()
+        code = phone.fresh()
+        with world.lab.gate() as connection:
+            ref = world.begin(connection, name, code)["ref"]
+            tap.same(connection.commit(ref, name)["verdict"], "accept", "the commit")
+        if how:
+            world.restart(how)
+        tap.same(repeated(world, name, code, ref), "accept", f"the same ref again, after {how}")
+        tap.same(repeated(world, name, code, "aaaaaaaaaaaaa", AMERICA), "deny second-factor-reused", "another ref")
+        assert repeated(world, name, code, ref, AMERICA).startswith("deny"), "the ref from elsewhere"
+
+
+@tests.case("M3: a daemon that is replaced between begin and commit: the login goes through, once")
+def between(world):
+    for how in (15, 9):
+        name, phone = world.fresh()
+        code = phone.fresh()
+        connection = world.lab.gate()
+        ref = world.begin(connection, name, code)["ref"]
+        world.restart(how)
+        connection.close()
+        tap.same(repeated(world, name, code, ref), "accept", f"after {how}")
+        tap.same(world.login(name, code, AMERICA), "deny second-factor-reused", "the code afterwards")
+
+
+@tests.case("a module that dies while the store is told: the code is used, nothing else happens")
+def gone(world):
+    for _ in range(20):
+        name, phone = world.fresh()
+        code = phone.fresh()
+        connection = world.lab.gate()
+        ref = world.begin(connection, name, code)["ref"]
+        connection.send(gate.encode({"request": "commit", "ref": ref, "user": name}))
+        connection.close()
+        tap.poll(lambda name=name, code=code: world.login(name, code, AMERICA) == "deny second-factor-reused", 5,
+                 "the code's end")
+        assert world.lab.daemon.running(), world.lab.log()
+
+
+# ---- accounts that are gone
+
+@tests.case("M10: an app password asks whether its account still exists; no answer is no login")
+def leavers(world):
+    asked = world.lab.path("asked")
+    program = world.lab.write("exists", f'#!/bin/sh\necho "$1" >> {asked}\ncase $1 in left*) exit 1;; odd*) exit 9;; '
+                              'mute*) kill -9 $$;; esac\n', 0o755)
+    with open(asked, "w", encoding="utf-8"):
+        os.chmod(asked, 0o666)
+    world.again("throttle = { passwords = 0; };", f' account_exists = "{program}";')
+    expected = {"here": "accept", "left": "deny locked", "odd": "later unavailable", "mute": "later unavailable"}
+    for _ in range(2):
+        for name, verdict in expected.items():
+            shown = vault.ask(world.lab, "app-password-add", account=name, services="imap")[0]["app_password"]
+            tap.same(world.login(name, app_password=shown), verdict, f"{name}'s login")
+    with open(asked, encoding="utf-8") as file:
+        counted = [line.strip() for line in file]
+    tap.same((counted.count("here@example.test"), counted.count("left@example.test")), (1, 1), "asked; answers are kept")
+    tap.same(world.login("left"), "accept", "a bare password, which the back end refuses by itself")
+    world.again()
+
+
+# ---- explain
+
+@tests.case("explain and login agree about accounts with and without a secret, remembered, locked")
+def explained(world):
+    name, phone = world.fresh()
+    tap.same(world.login(name, phone.fresh()), "accept", "a code")
+    accounts = [next(world.names), name, world.fresh()[0]]
+    locked, _ = world.fresh()
+    vault.ask(world.lab, "account-lock", account=locked, text="x")
+    for defaults in ("", 'second_factor = { totp = "required"; };', 'second_factor = { totp = "off"; };',
+                     'legacy_auth = { default = "deny"; };', 'mode = "report";'):
+        world.again(defaults)
+        for account, address in itertools.product([*accounts, locked], [JAPAN, AMERICA]):
+            with world.lab.gate() as connection:
+                answer = connection.begin(user=account, client_address=address)
+            said = [record for record in vault.ask(world.lab, "explain", account=account, service="imap",
+                                                   client_address=address) if record["record"] == "verdict"][0]
+            tap.same(words(said), words(answer), f"{account} from {address} with {defaults}")
+    world.again()
+
+
+with lab.Lab() as the_lab:
+    tests.run(World(the_lab))

@@ -12,19 +12,13 @@
 #include "daemon/ask.h"
 #include "daemon/connection.h"
 #include "daemon/login.h"
+#include "daemon/saslauthd_request.h"
 #include "daemon/server.h"
 #include "daemon/upstream.h"
 #include "policy/configuration.h"
 #include "wire/password.h"
 
 #define CLOSE_AFTER (UPSTREAM_TIME + 10000) /* milliseconds; every step before has a shorter deadline of its own */
-
-enum part { PART_USER, PART_PASSWORD, PART_SERVICE, PART_REALM, PART_ADDRESS, PART_COUNT };
-
-struct counted {
-    const char *bytes; /* NULL: the part is not there */
-    size_t length;
-};
 
 /* One request under way. */
 struct relay {
@@ -33,45 +27,10 @@ struct relay {
     struct upstream *upstream;
     struct secret password; /* as typed, then less the code */
     char account[ACCOUNT_NAME_SIZE];
-    char service[ASK_WORD_SIZE];
+    char service[SASLAUTHD_SERVICE_SIZE];
     struct login_answer begun; /* without its ref */
     bool answered;             /* begin is */
 };
-
-/* Takes the parts out of `bytes`: how many bytes they take, 0 where more must come. */
-static size_t take_apart(const char *bytes, size_t length, struct counted parts[PART_COUNT]) {
-    size_t used = 0;
-    for (size_t i = 0; i < PART_COUNT; i++) {
-        parts[i] = (struct counted){NULL, 0};
-        if (i == PART_ADDRESS && used == length) /* a released version's four */
-            break;
-        if (length - used < 2)
-            return 0;
-        size_t count = (size_t)(unsigned char)bytes[used] << 8 | (unsigned char)bytes[used + 1];
-        used += 2;
-        if (length - used < count)
-            return 0;
-        parts[i] = (struct counted){bytes + used, count};
-        used += count;
-    }
-    return used;
-}
-
-static size_t extent(const char *bytes, size_t length) {
-    struct counted parts[PART_COUNT];
-    return take_apart(bytes, length, parts);
-}
-
-/* Copies a part as a string. False where it does not fit or holds a NUL. */
-static bool copy(const struct counted *part, char *place, size_t size) {
-    place[0] = '\0';
-    if (part->length >= size || (part->length > 0 && memchr(part->bytes, '\0', part->length) != NULL))
-        return false;
-    if (part->length > 0)
-        memcpy(place, part->bytes, part->length);
-    place[part->length] = '\0';
-    return true;
-}
 
 static void answer(struct connection *connection, const char *word) {
     const char counted[4] = {0, 2, word[0], word[1]};
@@ -127,8 +86,8 @@ static void check_password(struct relay *relay) {
         secret_clear(&relay->password);
         relay->password = rest;
     }
-    const struct upstream_question question = {.path =
-                                                   configuration_settings(server->configuration)->saslauthd_upstream,
+    const struct settings *settings = configuration_settings(server->configuration);
+    const struct upstream_question question = {.path = settings->saslauthd_upstream,
                                                .account = relay->account,
                                                .service = relay->service,
                                                .password = &relay->password};
@@ -172,18 +131,6 @@ static void begin(struct relay *relay, struct message *message) {
         go_on(relay);
 }
 
-/* The address in a fifth part, "address;port", as text; "" where there is none. */
-static void read_address(const struct counted *part, char text[ADDRESS_TEXT_SIZE]) {
-    char place[128];
-    struct address address;
-    text[0] = '\0';
-    if (part->bytes == NULL || !copy(part, place, sizeof place))
-        return;
-    place[strcspn(place, ";")] = '\0';
-    if (address_parse(place, &address))
-        address_format(&address, text);
-}
-
 static void refuse(struct connection *connection, const struct message *message, enum reason reason, const char *why) {
     login_log_refused(connection_server(connection), message, reason, why);
     answer_verdict(connection, reason == REASON_UNAVAILABLE ? VERDICT_LATER : VERDICT_DENY);
@@ -198,13 +145,12 @@ static void refuse_unasked(struct connection *connection, const struct message *
 }
 
 /* Finds where the login comes from. False where it was refused. */
-static bool join(struct relay *relay, const struct counted *parts, struct asked *asked, struct message *message) {
+static bool join(struct relay *relay, const struct saslauthd_request *request, struct asked *asked,
+                 struct message *message) {
     struct connection *connection = relay->connection;
     struct server *server = connection_server(connection);
-    char told[ADDRESS_TEXT_SIZE];
-    read_address(&parts[PART_ADDRESS], told);
     bool joined = asks_join(server->asks, connection_peer(connection), relay->account, clock_monotonic(), asked);
-    if (joined && told[0] != '\0' && strcmp(told, asked->client_address) != 0)
+    if (joined && request->address[0] != '\0' && strcmp(request->address, asked->client_address) != 0)
         joined = false;
     if (!joined && configuration_settings(server->configuration)->saslauthd_require_plugin) {
         refuse_unasked(connection, message);
@@ -212,7 +158,7 @@ static bool join(struct relay *relay, const struct counted *parts, struct asked 
     }
     if (!joined) {
         *asked = (struct asked){.account = ""};
-        memcpy(asked->client_address, told, sizeof told);
+        memcpy(asked->client_address, request->address, sizeof asked->client_address);
         memcpy(asked->service, relay->service, sizeof asked->service);
     }
     message->value[FIELD_SERVICE] = asked->service;
@@ -221,34 +167,9 @@ static bool join(struct relay *relay, const struct counted *parts, struct asked 
     return true;
 }
 
-/* Puts the account's full name together; false where no message could carry it. */
-static bool name_user(const struct counted *parts, char name[1025]) {
-    char realm[1025];
-    if (!copy(&parts[PART_USER], name, 1025) || !copy(&parts[PART_REALM], realm, sizeof realm))
-        return false;
-    if (realm[0] != '\0') {
-        struct buffer whole;
-        size_t length = strlen(name);
-        buffer_init(&whole, name + length, 1025 - length);
-        if (!buffer_add_char(&whole, '@') || !buffer_add(&whole, realm))
-            return false;
-    }
-    return field_valid(FIELD_USER, name);
-}
-
-/* Reads the request's own words; NULL, or why it is refused. */
-static const char *read_request(struct relay *relay, const struct counted *parts, char user[1025]) {
-    const struct server *server = connection_server(relay->connection);
-    const struct settings *settings = configuration_settings(server->configuration);
-    const struct counted *password = &parts[PART_PASSWORD];
-    if (!name_user(parts, user))
-        return "a name that cannot be";
-    if (!copy(&parts[PART_SERVICE], relay->service, sizeof relay->service) ||
-        !field_valid(FIELD_SERVICE, relay->service))
-        return "a service that cannot be";
-    if (password->length == 0 || memchr(password->bytes, '\0', password->length) != NULL)
-        return "an empty password, or a NUL in it";
-    return account_name_canonical(&settings->naming, user, relay->account) ? NULL : "";
+static bool name_account(struct relay *relay, const char *user) {
+    const struct settings *settings = configuration_settings(connection_server(relay->connection)->configuration);
+    return account_name_canonical(&settings->naming, user, relay->account);
 }
 
 static struct relay *open_relay(struct connection *connection) {
@@ -265,21 +186,21 @@ static struct relay *open_relay(struct connection *connection) {
 }
 
 static void on_message(struct connection *connection, char *bytes, size_t length) {
-    struct counted parts[PART_COUNT];
+    struct saslauthd_request request;
     struct asked asked;
-    char user[1025] = "";
     struct message message = {{NULL}};
     struct relay *relay = open_relay(connection);
-    if (relay == NULL || take_apart(bytes, length, parts) != length)
+    if (relay == NULL)
         return;
-    const char *fault = read_request(relay, parts, user);
-    message.value[FIELD_USER] = user;
-    message.value[FIELD_SERVICE] = relay->service;
-    if (fault != NULL)
+    const char *fault = saslauthd_request_read(&request, bytes, length);
+    memcpy(relay->service, request.service, sizeof relay->service);
+    message.value[FIELD_USER] = request.user;
+    message.value[FIELD_SERVICE] = request.service;
+    if (fault != NULL || !name_account(relay, request.user))
         refuse(connection, &message, REASON_MALFORMED, fault);
-    else if (!secret_set(&relay->password, parts[PART_PASSWORD].bytes, parts[PART_PASSWORD].length))
+    else if (!secret_set(&relay->password, request.password, request.password_length))
         connection_close(connection);
-    else if (join(relay, parts, &asked, &message))
+    else if (join(relay, &request, &asked, &message))
         begin(relay, &message);
 }
 
@@ -303,7 +224,7 @@ static void on_closed(struct connection *connection) {
 
 const struct protocol saslauthd_protocol = {
     .name = "saslauthd",
-    .extent = extent,
+    .extent = saslauthd_request_extent,
     .message = on_message,
     .spoilt = on_spoilt,
     .closed = on_closed,

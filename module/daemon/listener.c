@@ -168,10 +168,10 @@ static bool prepare(struct listener *listener, const struct socket_setting *sett
     if (listener->path == NULL)
         snprintf(fault, size, "out of memory");
     else if (listener->protocol == NULL)
-        snprintf(fault, size, "line %d: this version cannot serve a socket of this kind", setting->line);
+        snprintf(fault, size, "this version cannot serve a socket of this kind");
     else if (!peer_ids(setting, user, &listener->owner, &listener->group))
-        snprintf(fault, size, "line %d: cannot find owner %s or group %s of the socket; create them, or name others",
-                 setting->line, setting->owner != NULL ? setting->owner : user != NULL ? user : "root",
+        snprintf(fault, size, "cannot find owner %s or group %s of the socket; create them, or name others",
+                 setting->owner != NULL ? setting->owner : user != NULL ? user : "root",
                  setting->group != NULL ? setting->group : "of that user");
     else
         return open_socket(listener, fault, size);
@@ -185,7 +185,7 @@ struct listeners *listeners_open(struct server *server, char *fault, size_t size
         listeners->list = calloc(settings->socket_count, sizeof *listeners->list);
     if (listeners == NULL || listeners->list == NULL) {
         free(listeners);
-        snprintf(fault, size, "no sockets are configured, or out of memory");
+        snprintf(fault, size, "%s: no sockets are configured, or out of memory", settings->file);
         return NULL;
     }
     mode_t mask = umask(0177); /* until chmod, a new socket is its owner's alone */
@@ -193,7 +193,10 @@ struct listeners *listeners_open(struct server *server, char *fault, size_t size
     for (size_t i = 0; i < settings->socket_count && good; i++) {
         listeners->list[i] = (struct listener){.server = server, .all = listeners, .descriptor = -1};
         listeners->count++;
-        good = prepare(&listeners->list[i], &settings->sockets[i], fault, size);
+        char why[256] = "";
+        good = prepare(&listeners->list[i], &settings->sockets[i], why, sizeof why);
+        if (!good)
+            snprintf(fault, size, "%s:%d: %s", settings->file, settings->sockets[i].line, why);
     }
     umask(mask);
     supervisor_close_sockets();

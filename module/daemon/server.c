@@ -206,7 +206,7 @@ static bool set_up_privileged(struct server *server) {
     }
     server->listeners = listeners_open(server, fault, sizeof fault);
     if (server->listeners == NULL) {
-        log_message(LOG_ERR, "%s: %s", server->configuration_path, fault);
+        log_message(LOG_ERR, "%s", fault);
         return false;
     }
     return unlock_and_drop(server);
@@ -313,6 +313,7 @@ int server_run(const struct server_options *options, struct configuration *confi
     server->create_store = options->create_store;
     server->started = clock_wall();
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGHUP, SIG_IGN); /* until there is something to reload */
     privilege_harden(DESCRIPTORS_WANTED);
     use(server, configuration);
     bool good = options->exit ? make_store(server) : set_up(&run);

@@ -11,6 +11,18 @@ class Skip(Exception):
     """Raised by a case that this machine cannot run, with the reason. A missing package is none."""
 
 
+def skip_program(kind, value, trace):
+    """What a Skip outside of every case comes to: the whole program is skipped."""
+    if not issubclass(kind, Skip):
+        sys.__excepthook__(kind, value, trace)
+        return
+    print(f"1..1\nok 1 - {os.path.basename(sys.argv[0])} # SKIP {value}", flush=True)
+    os._exit(0)  # pylint: disable=protected-access
+
+
+sys.excepthook = skip_program
+
+
 class Tests:
     """The cases of one program, run in the order of their definition."""
 

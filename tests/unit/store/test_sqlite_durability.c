@@ -74,6 +74,7 @@ static int trace_of(const char *mode) {
     snprintf(trace, sizeof trace, "%s/trace", place.folder);
     char *arguments[] = {"strace", "-f", "-o", trace, "-e", "trace=fdatasync,write", self, (char *)mode, place.folder,
                          NULL};
+    setenv("ASAN_OPTIONS", "detect_leaks=0", 1); /* LeakSanitizer and strace cannot both trace a process */
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The completion for bash offers what the program takes, and runs nothing that a file's name says."""
 import os
+import re
 import subprocess
 
 from harness import PROGRAM, lab, tap
@@ -20,13 +21,27 @@ def complete(*words):
     return done.stdout.split("\n")[:-1]
 
 
+def verbs_known():
+    """Each verb of the program, as its words, with the options that its usage line shows."""
+    usage = subprocess.run([PROGRAM, "--help"], capture_output=True, text=True, check=True).stdout
+    for line in usage.splitlines():
+        if re.match(r"  [a-z]", line):
+            name = re.match(r"  ([a-z-]+(?: [a-z-]+)?)", line).group(1)
+            yield tuple(name.split()), set(re.findall(r"--[a-z-]+", line))
+
+
 @tests.case("every verb of the program is offered, and no other")
 def verbs(_of_lab):
-    usage = subprocess.run([PROGRAM, "--help"], capture_output=True, text=True, check=True).stdout
-    known = {line.split()[0] for line in usage.splitlines() if line.startswith("  ") and line[2].isalpha()}
-    tap.same({word for word in complete("") if not word.startswith("-")}, known, "verbs")
-    behind = {line.split()[1] for line in usage.splitlines() if line.startswith("  account ")}
-    tap.same(set(complete("account", "")), behind, "words behind account")
+    known = [name for name, _ in verbs_known()]
+    tap.same({word for word in complete("") if not word.startswith("-")}, {name[0] for name in known}, "verbs")
+    for first in {name[0] for name in known if len(name) == 2}:
+        tap.same(set(complete(first, "")), {name[1] for name in known if name[0] == first}, f"words behind {first}")
+
+
+@tests.rows(list(verbs_known()), lambda row: f"the options of {' '.join(row[0])} are offered, and no others")
+def options_of(_of_lab, row):
+    name, options = row
+    tap.same({word for word in complete(*name, "--") if word.startswith("--")}, options | {"--json"}, "options")
 
 
 @tests.case("accounts that have a file are offered, by their names")
@@ -53,6 +68,16 @@ def options(_of_lab):
     tap.same(complete("explain", "alice", "--cre"), ["--credential"], "an option")
     assert "totp" in complete("explain", "alice", "--credential", ""), "no credential"
     assert "imap" in complete("explain", "--service", ""), "no service"
+    assert "google" in complete("totp", "import", "--format", ""), "no format"
+
+
+@tests.case("groups for --all, and files where one is wanted")
+def files(of_lab):
+    of_lab.write("groups/staff.conf", "")
+    of_lab.write("somewhere.png", "")
+    tap.same(complete("-c", of_lab.configuration, "totp", "enroll", "--all", ""), ["staff"], "groups")
+    for words in (["totp", "enroll", "alice", "--png"], ["store", "backup"]):
+        assert of_lab.path("somewhere.png") in complete(*words, of_lab.path("some")), words
 
 
 with lab.Lab() as the_lab:

@@ -302,8 +302,8 @@ def just_started(scene):
 
 @tests.case("K3 no password is in the log, whatever became of it")
 def no_password_in_log(scene):
-    for word in ("wonder", "wunder", "builder", "19850412", "xxxx"):
-        assert word not in scene.lab.log(), f"{word} is in the log"
+    for word in ("wonder", "wunder", "builder", "19850412", "x" * 20):
+        tap.same(scene.lab.lines(word), [], f"lines with {word}")
 
 
 with lab.Lab() as of_this:

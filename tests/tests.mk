@@ -110,15 +110,20 @@ $(BUILD)/tests/country/country-of: tests/country/country_of.c $$(call objects,co
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_country)
 
-# tests/bench: what the gate costs beside what else there is. BENCH_SECONDS is how long each row is measured.
+# tests/bench: what the gate costs beside what else there is. BENCH_SECONDS is how long each row is measured, BENCH_ROWS
+# which groups of rows: gate, files, codes, throttle, smtp.
 bench:
 	@tests/deps build bench
-	@$(MAKE) --no-print-directory $(PARALLEL) all $(BUILD)/tests/bench/driver
-	@$(TEST_ENVIRONMENT) COUNTRY_DB="$(COUNTRY_DB)" tests/bench/bench.py
+	@$(MAKE) --no-print-directory $(PARALLEL) all $(BUILD)/tests/bench/driver $(BUILD)/tests/bench/enrol
+	@$(TEST_ENVIRONMENT) COUNTRY_DB="$(COUNTRY_DB)" BENCH_ROWS="$(BENCH_ROWS)" tests/bench/bench.py
 
-$(BUILD)/tests/bench/driver: $(wildcard tests/bench/*.c) tests/bench/scenario.h
+$(BUILD)/tests/bench/driver: $(filter-out %/enrol.c,$(wildcard tests/bench/*.c)) $(wildcard tests/bench/*.h)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.c,$^) -lpam
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.c,$^) -lpam -loath
+
+$(BUILD)/tests/bench/enrol: tests/bench/enrol.c $$(call objects,credential) $$(call objects,base)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_credential) $(LIBS_store)
 
 # tests/lab: clocks that a test can move forward.
 TEST_HELPERS += $(BUILD)/tests/lab/clock-shift.so
@@ -138,3 +143,9 @@ $(BUILD)/tests/sasl/planted.c: module/sasl/outcome.c
 
 $(BUILD)/tests/sasl/libplanted.so: $(BUILD)/tests/sasl/planted.c $(filter-out %/outcome.o,$(call objects,sasl)) $(call objects,wire) $(call objects,base)
 	$(CC) $(ALL_CFLAGS) -shared $(ALL_LDFLAGS) -Wl,--version-script=module/sasl/libauthgate.map -o $@ $(filter %.c %.o,$^) -lsasl2
+
+# tests/history: fills a history with logins of the past.
+TEST_HELPERS += $(BUILD)/tests/history/fill
+$(BUILD)/tests/history/fill: tests/history/fill.c $$(filter %/history.o %/history_queue.o %/history_reader.o %/history_rows.o %/sqlite_history.o %/sqlite_history_file.o %/sqlite_history_read.o %/sqlite_history_tidy.o,$$(call objects,store)) $$(call objects,base)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -pthread -o $@ $^ $(LIBS_store)

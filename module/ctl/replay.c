@@ -20,7 +20,7 @@
 #include "policy/configuration.h"
 
 #define PATH_SIZE 4096
-#define POLICIES_KEPT 8192 /* a power of two */
+#define POLICIES_KEPT 65536
 #define TALLY_STEP 1024
 
 /* One account's policy, kept for its next login. */
@@ -44,7 +44,7 @@ struct tally {
 struct replay {
     struct configuration *configuration;
     int64_t at; /* 0: each login at its own time */
-    struct kept_policy *policies;
+    struct kept_policy **policies; /* by the account's hash; NULL: none yet */
     unsigned char key[SIPHASH_KEY_SIZE];
     struct tally *tallies;
     size_t count, room;
@@ -77,7 +77,10 @@ static bool find_policy(struct replay *replay, const char *account, struct polic
 
 static struct kept_policy *policy_of(struct replay *replay, const char *account) {
     uint64_t hash = siphash(replay->key, account, strlen(account));
-    struct kept_policy *kept = &replay->policies[hash % POLICIES_KEPT];
+    struct kept_policy **place = &replay->policies[hash % POLICIES_KEPT];
+    if (*place == NULL)
+        *place = memory(calloc(1, sizeof **place));
+    struct kept_policy *kept = *place;
     if (strcmp(kept->account, account) == 0)
         return kept;
     policy_release(&kept->policy);
@@ -128,7 +131,9 @@ static void count(struct replay *replay, const struct past_row *row, enum reason
     replay->accounts += rule == REASON_NONE && tally->count == 0;
     tally->count += row->count;
     tally->last = row->last;
-    snprintf(tally->ref, sizeof tally->ref, "%s", row->ref);
+    size_t length = strnlen(row->ref, sizeof tally->ref - 1);
+    memcpy(tally->ref, row->ref, length);
+    tally->ref[length] = '\0';
 }
 
 static void find(struct replay *replay, const struct past_row *row, enum reason rule, bool reported) {
@@ -252,8 +257,11 @@ static enum status show(struct replay *replay, bool json) {
 }
 
 static void clear(struct replay *replay) {
-    for (size_t i = 0; i < POLICIES_KEPT; i++)
-        policy_release(&replay->policies[i].policy);
+    for (size_t i = 0; i < POLICIES_KEPT; i++) {
+        if (replay->policies[i] != NULL)
+            policy_release(&replay->policies[i]->policy);
+        free(replay->policies[i]);
+    }
     for (size_t i = 0; i < replay->count; i++)
         free(replay->tallies[i].account);
     free(replay->policies);

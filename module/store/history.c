@@ -188,7 +188,7 @@ static void settle(void *context) {
     struct timespec until = moment(clock_monotonic() + SETTLE_TIME);
     pthread_mutex_lock(&history->lock);
     uint64_t wanted = history->handed;
-    history->hurry = true;
+    history->hurry = history->queue.count > 0;
     pthread_cond_signal(&history->wake);
     int timed_out = 0;
     while ((!history->ready || history->through < wanted) && !history->stopping && timed_out == 0)

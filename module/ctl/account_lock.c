@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* authgatectl account lock|unlock|forget: a lock refuses every login at once, app passwords among them, until it ends or
- * is taken away. */
+/* authgatectl account lock|unlock|forget: a lock refuses every login at once, app passwords among them, until it ends
+ * or is taken away. */
 #include <inttypes.h>
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* authgatectl app-password add|list|revoke: passwords for mail programs that cannot be asked for a code, each limited to
- * services. Made by the daemon, shown once. */
+/* authgatectl app-password add|list|revoke: passwords for mail programs that cannot be asked for a code, each limited
+ * to services. Made by the daemon, shown once. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* authgatectl key rotate: seals every secret under a new key. The key file is root's and the daemon is not root, so this
- * carries its bytes to the daemon and writes back what they become; it understands none of them. May be interrupted at
- * any moment and called again: the file has both keys until nothing is sealed under the old one. */
+/* authgatectl key rotate: seals every secret under a new key. The key file is root's and the daemon is not root, so
+ * this carries its bytes to the daemon and writes back what they become; it understands none of them. May be
+ * interrupted at any moment and called again: the file has both keys until nothing is sealed under the old one. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -32,7 +32,8 @@ static enum status print(const struct codes *codes, const struct invocation *inv
         return json_print(&document, STATUS_DONE);
     }
     grid_print_text(invocation->words[0]);
-    puts(": recovery codes, shown this once. Each serves once, typed right behind the password; earlier ones are void.\n");
+    puts(": recovery codes, shown this once. Each serves once, typed right behind the password; earlier ones are "
+         "void.\n");
     for (size_t i = 0; i < codes->count; i++)
         printf("  %s\n", codes->code[i]);
     return STATUS_DONE;

@@ -70,7 +70,8 @@ static const char scan[] =
     "</b></p>\n<ol>\n<li>Install an authenticator on your phone, any that takes time-based codes (TOTP), and have the "
     "phone set its clock by itself.</li>\n<li>In it choose <i>Add</i>, and scan this:<br>\n";
 
-static const char type[] = "</li>\n<li>If it cannot scan, type the account and this secret (time-based, 6 digits):<br><code>";
+static const char type[] =
+    "</li>\n<li>If it cannot scan, type the account and this secret (time-based, 6 digits):<br><code>";
 
 static const char use[] =
     "</code></li>\n<li>Give one code that it shows to whoever handed you this sheet. From then on your password alone "

@@ -47,7 +47,8 @@ static enum status print(const struct outcome *outcome, const char *done, bool a
     }
     puts(done);
     if (outcome->lost > 0)
-        printf("%lld change%s (enrolments, revocations, locks) that were served before %s not in it: look after them.\n",
+        printf("%lld change%s (enrolments, revocations, locks) that were served before %s not in it: look after "
+               "them.\n",
                (long long)outcome->lost, outcome->lost == 1 ? "" : "s", outcome->lost == 1 ? "is" : "are");
     if (!serving) {
         fputs("It is not served yet: ", stdout);

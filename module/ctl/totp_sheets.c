@@ -122,7 +122,8 @@ enum status totp_sheets_enroll(const struct invocation *invocation, const char *
     if (talk.configuration == NULL)
         verb_fail(status, "who is in a group can only be told from a configuration without mistakes");
     else if (!configuration_group_members(talk.configuration, group, add_name, &names) || names.broken)
-        verb_fail(status, "%s is no group of the configuration, or the Unix group that it stands for is unknown", group);
+        verb_fail(status, "%s is no group of the configuration, or the Unix group that it stands for is unknown",
+                  group);
     else if (mkdir(folder, 0700) != 0 && errno != EEXIST)
         verb_fail(status, "%s cannot be made: %s", folder, strerror(errno));
     else {

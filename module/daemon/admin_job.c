@@ -145,7 +145,8 @@ bool admin_job_done(struct admin_job *job, const struct store_report *report, co
         admin_job_fail(job, REASON_NONE, "it is there already");
         return false;
     case STORE_TOO_MANY:
-        admin_job_fail(job, REASON_NONE, "the account has as many as it may; revoked ones count until `account forget`");
+        admin_job_fail(job, REASON_NONE,
+                       "the account has as many as it may; revoked ones count until `account forget`");
         return false;
     case STORE_REFUSED:
         admin_job_fail(job, REASON_NONE, report->fault[0] != '\0' ? report->fault : "the store refuses");

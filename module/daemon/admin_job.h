@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* One request of authgatectl, from its message to its answer: who asks, about which account, and what is kept between
- * the policy's, the store's and the verb's turns. The verbs (admin_totp.c, admin_accounts.c, admin_store.c) each bring a
- * function that a job runs; a job ends itself, and is freed, with admin_job_answer or admin_job_fail. */
+ * the policy's, the store's and the verb's turns. The verbs (admin_totp.c, admin_accounts.c, admin_store.c) each bring
+ * a function that a job runs; a job ends itself, and is freed, with admin_job_answer or admin_job_fail. */
 #ifndef AUTHGATE_DAEMON_ADMIN_JOB_H
 #define AUTHGATE_DAEMON_ADMIN_JOB_H
 

@@ -16,7 +16,8 @@ def lock(world):
     world.ctl("account", "lock", "anna", "--reason", "left in a hurry")
     tap.same(world.login("anna"), "deny locked", "locked")
     shown = world.json("account", "show", "anna")["locks"]
-    tap.same([(one["by"], one["who"], one["reason"]) for one in shown], [("hand", "root", "left in a hurry")], "as shown")
+    tap.same([(one["by"], one["who"], one["reason"]) for one in shown], [("hand", "root", "left in a hurry")],
+             "as shown")
     says(world.ctl("account", "show", "anna").stdout, "LOCKED", "left in a hurry", "until it is unlocked")
     world.ctl("account", "unlock", "anna")
     tap.same(world.login("anna"), "accept", "unlocked")

@@ -19,7 +19,8 @@ def add(world, account, *words):
 def services(world):
     shown = add(world, "anna", "--services", "imap,submission")
     assert re.fullmatch(r"[a-z2-7]{4}(-[a-z2-7]{4}){3}", shown), shown
-    tap.same([world.app_login("anna", shown, service=service) for service in ("imap", "smtp", "submissions", "pop3", "sieve")],
+    asked = ("imap", "smtp", "submissions", "pop3", "sieve")
+    tap.same([world.app_login("anna", shown, service=service) for service in asked],
              ["accept", "accept", "accept", SCOPE, SCOPE], "by service")
 
 
@@ -96,15 +97,15 @@ def ambiguous(world):
     tap.same([world.app_login("hans", one) for one in shown], [SCOPE] * 2, "with the one that was left revoked too")
 
 
-@tests.rows([(["--services", "imap,imaps"], "\"imaps\" is no service"), (["--services", ","], "opens nothing|would open"),
+@tests.rows([(["--services", "imap,imaps"], "\"imaps\" is no service"),
+             (["--services", ","], "would open nothing"),
              (["--services", "imap", "--networks", "127.1.0.1/16"], "127.1.0.0/16?"),
              (["--services", "imap", "--networks", "home"], "no network"),
              (["--services", "imap", "--networks", ",".join(f"10.{n}.0.0/16" for n in range(60))], "too many")],
             lambda row: f"what limits it must be sound: {row[1]}")
 def unsound(world, row):
     words, complaint = row
-    said = world.ctl("app-password", "add", "ida", *words, status=NO).stderr
-    assert any(part in said for part in complaint.split("|")), said
+    says(world.ctl("app-password", "add", "ida", *words, status=NO).stderr, complaint)
     tap.same(world.json("app-password", "list", "ida")["app_passwords"], [], "made all the same")
 
 
@@ -130,7 +131,8 @@ def switched_off(world):
 def with_a_code(world):
     world.phone("lena")
     shown = add(world, "lena", "--services", "imap")
-    tap.same([world.login("lena"), world.app_login("lena", shown)], ["deny second-factor-missing", "accept"], "enrolled")
+    tap.same([world.login("lena"), world.app_login("lena", shown)], ["deny second-factor-missing", "accept"],
+             "enrolled")
     world.ctl("account", "lock", "lena", "--reason", "left the house")
     tap.same(world.app_login("lena", shown), "deny locked", "locked")
 
@@ -142,7 +144,7 @@ def tampered(world):
     narrow = add(world, "nora", "--services", "imap")
     world.lab.stop()
     with vault.opened(world.lab) as store:
-        table = store.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE '%app%'").fetchone()[0]
+        table = vault.table(store, "app")
         columns = [row[1] for row in store.execute(f"PRAGMA table_info({table})")]
         copied = ", ".join(f"(SELECT {name} FROM {table} WHERE account = 'mallory@example.test')" for name in columns
                            if name not in ("account", "id"))

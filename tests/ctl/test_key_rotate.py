@@ -133,7 +133,7 @@ def another_key(world):
 def damaged(world):
     world.lab.stop()
     with vault.opened(world.lab) as store:
-        table = store.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE '%secret%'").fetchone()[0]
+        table = vault.table(store, "secret")
         store.execute(f"UPDATE {table} SET sealed = (SELECT sealed FROM {table} WHERE account = 'u005@example.test') "
                       "WHERE account = 'u004@example.test'")
     world.restart()

@@ -20,8 +20,8 @@ import vault  # pylint: disable=wrong-import-position
 
 HOME, HOME_TOO, CAFE, ABROAD = "127.1.0.1", "127.1.0.77", "127.1.9.1", "127.2.0.1"
 SERVICES = ("imap", "pop3", "smtp", "sieve", "doveadm")
-NAMES = ("anna", "berta", "carl", "dora", "emil", "frida", "gerd", "hans", "ida", "jana", "karl", "lena", "mona", "nora",
-         "otto", "paul", "rita", "sven", "tina", "udo", "vera", "willi")
+NAMES = ("anna", "berta", "carl", "dora", "emil", "frida", "gerd", "hans", "ida", "jana", "karl", "lena", "mona",
+         "nora", "otto", "paul", "rita", "sven", "tina", "udo", "vera", "willi")
 PASSWORDS = {**{name: f"{name} likes horses" for name in NAMES}, "udo": "tower2024", "vera": "tower123456",
              "willi": "19850412"}
 tests = tap.Tests()
@@ -53,8 +53,8 @@ class House:
 
     def ctl(self, *words, text="", status=0):
         program = os.path.join(lab.BUILD, "authgatectl")
-        done = subprocess.run([program, "-c", self.lab.configuration, *words], input=text, capture_output=True, text=True,
-                              env={**os.environ, "LC_ALL": "C.UTF-8"}, check=False)
+        done = subprocess.run([program, "-c", self.lab.configuration, *words], input=text, capture_output=True,
+                              text=True, env={**os.environ, "LC_ALL": "C.UTF-8"}, check=False)
         tap.same(done.returncode, status, f"exit status of {words}: {done.stdout}{done.stderr}")
         return done.stdout
 
@@ -68,8 +68,8 @@ class House:
         return json.loads(self.ctl("app-password", "add", name, *words, "--json"))["app_password"]
 
     def say(self, name, typed="", source=HOME, password=None, client="imaplib"):
-        """One login with what was typed behind the password: "accept", or the reason by the daemon's line. Fails the case
-        where daemon and client do not agree."""
+        """One login with what was typed behind the password: "accept", or the reason by the daemon's line. Fails the
+        case where daemon and client do not agree."""
         since = self.lab.mark()
         log_in = self.dovecot.login if client == "imaplib" else self.dovecot.curl
         attempt = log_in(name, (PASSWORDS[name] if password is None else password) + typed, source)
@@ -118,7 +118,8 @@ def at_once(house):
     for name, client in (("dora", house_login), ("emil", house_curl)):
         code = house.phone(name).fresh()
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
-            attempts = list(pool.map(lambda _, name=name, code=code, client=client: client(house, name, code), range(8)))
+            under_way = [pool.submit(client, house, name, code) for _ in range(8)]
+            attempts = [one.result() for one in under_way]
         assert all(attempt.accepted for attempt in attempts), attempts
         house.says(name, (code, ABROAD, "second-factor-reused"))
 
@@ -167,8 +168,9 @@ def mbsync(house):
         for number in range(4):
             folder = house.lab.path(f"mail{wait}x{number}")
             os.makedirs(folder)
-            path = house.lab.write(f"mbsyncrc{number}", MBSYNC.format(port=house.dovecot.port, name="frida", tls=tls,
-                                                                      password=PASSWORDS["frida"] + code, folder=folder), 0o600)
+            text = MBSYNC.format(port=house.dovecot.port, name="frida", tls=tls, password=PASSWORDS["frida"] + code,
+                                 folder=folder)
+            path = house.lab.write(f"mbsyncrc{number}", text, 0o600)
             programs.append(subprocess.Popen(["mbsync", "-c", path, "mail"], stdout=subprocess.PIPE, text=True,
                                              stderr=subprocess.STDOUT))
         outputs = [program.communicate(timeout=60)[0] for program in programs]
@@ -270,8 +272,8 @@ def guess(house, number):
                             % (answer["ref"].encode(), number))
 
 
-@tests.case("D1: eleven wrong codes behind the right password do; remembered networks and app passwords go on; in an hour"
-            " it is over")
+@tests.case("D1: eleven wrong codes behind the right password do; remembered networks and app passwords go on; in an "
+            "hour it is over")
 def budget(house):
     phone = house.phone("nora")
     shown = house.app_password("nora", "--services", "imap")
@@ -300,7 +302,7 @@ def lock(house):
     house.says("otto", ("", HOME, "second-factor-missing"), (phone.fresh(), HOME, "accept"))
 
 
-@tests.case("required from a date on: until then a bare password goes on and is reported; from its first minute it is not")
+@tests.case("required from a date on: until then a bare password goes on and is reported, from its first minute not")
 def from_a_date(house):
     today = datetime.datetime.fromtimestamp(house.clock.milliseconds / 1000 + datetime.datetime.now().timestamp())
     start = (today + datetime.timedelta(days=2)).date()

@@ -68,6 +68,12 @@ def opened(lab):
         store.close()
 
 
+def table(store, word):
+    """The name of the store's table that has the word in it."""
+    named = "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE ?"
+    return store.execute(named, (f"%{word}%",)).fetchone()[0]
+
+
 def code_of(secret, step, digits=6, algorithm="sha1"):
     """RFC 6238 by hand: the code of one step."""
     mac = hmac.new(secret, struct.pack(">q", step), algorithm).digest()

@@ -24,7 +24,8 @@ struct group *__wrap_getgrnam(const char *name) {
 }
 
 struct passwd *__wrap_getpwent(void) {
-    static struct passwd users[] = {{.pw_name = (char *)"yan", .pw_gid = 200}, {.pw_name = (char *)"other", .pw_gid = 1}};
+    static struct passwd users[] = {{.pw_name = (char *)"yan", .pw_gid = 200},
+                                    {.pw_name = (char *)"other", .pw_gid = 1}};
     return next_user < 2 ? &users[next_user++] : NULL;
 }
 

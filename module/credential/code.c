@@ -28,6 +28,8 @@ enum code_kind code_judge(const struct code_facts *facts, unsigned cut) {
         return CODE_RECOVERY;
     if (cut != facts->code_digits)
         return CODE_WRONG;
+    if (facts->known && facts->network_passes)
+        return CODE_KNOWN; /* as good as none here, used up or not */
     if (facts->step_matched)
         return CODE_STEP;
     return facts->known ? CODE_KNOWN : CODE_WRONG;

@@ -102,6 +102,8 @@ static int wait_for(pid_t child) {
 }
 
 static enum known ask_program(const char *program, const char *account) {
+    if (account[0] == '-')
+        return KNOWN_NOT; /* the program would take it for an option */
     char *arguments[] = {(char *)(size_t)program, (char *)(size_t)account, NULL};
     char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
     char *environment[] = {path, NULL};

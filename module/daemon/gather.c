@@ -48,6 +48,7 @@ static void finish(struct gathering *gathering, bool readable) {
 /* An account whose back end has gone keeps its app passwords: so they are asked for it, and nothing else is. */
 static void existence_found(void *context, enum known exists) {
     struct gathering *gathering = context;
+    gathering->facts.gone = exists == KNOWN_NO;
     if (exists == KNOWN_NO)
         gathering->facts.locked = KNOWN_YES;
     else if (exists == KNOWN_NOT && gathering->facts.locked == KNOWN_NO)
@@ -74,6 +75,8 @@ static bool take_app_password(struct gathering *gathering, const struct account_
     if (gathering->app_scope == APP_PASSWORD_TAMPERED)
         tampered(gathering, "an app password");
     gathering->facts.credential = CREDENTIAL_APP_PASSWORD;
+    gathering->factor.kind = CODE_NONE; /* digits at its end are its own */
+    gathering->factor.cut = 0;
     return gathering->app_scope == APP_PASSWORD_FITS;
 }
 

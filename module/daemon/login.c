@@ -98,7 +98,8 @@ static bool tell_store(struct login *login, struct store_login *settlement, stor
     settlement->address = login->record.address;
     settlement->country = country;
     settlement->service = login->record.service;
-    settlement->past_gate_lock = login->decision.would == REASON_LOCKED;
+    const struct facts *facts = &login->gathering.facts;
+    settlement->past_gate_lock = facts->locked == KNOWN_YES && !facts->lock_by_hand; /* which the gate has softened */
     return store_settle(vault_store(vault), settlement, done, login) != 0;
 }
 
@@ -241,6 +242,14 @@ void login_judge(struct server *server, enum login_kind kind, const struct messa
         refuse(login, VERDICT_LATER, REASON_UNAVAILABLE);
 }
 
+/* A code that proved nothing leaves a bare password, where that is refused. */
+static bool bare_denied(const struct gathering *gathering) {
+    struct facts bare = gathering->facts;
+    bare.credential = CREDENTIAL_PASSWORD;
+    bare.code_present = false;
+    return gate_outcome(REASON_LEGACY_AUTH, &bare, &gathering->policy) == OUTCOME_DECIDED;
+}
+
 static void commit_settled(void *context, enum store_answer answered) {
     struct login *login = context;
     const struct gathering *gathering = &login->gathering;
@@ -249,9 +258,13 @@ static void commit_settled(void *context, enum store_answer answered) {
         settle(login, VERDICT_DENY, login->decision.reason);
     else if (reason == REASON_UNAVAILABLE)
         settle(login, VERDICT_LATER, reason);
+    else if (reason == REASON_LOCKED) /* by hand, or since begin: neither is softened here */
+        settle(login, VERDICT_DENY, reason);
     else if (reason != REASON_NONE &&
              gate_denies(reason, &gathering->facts, &gathering->policy, &login->record.would))
         settle(login, VERDICT_DENY, reason);
+    else if (reason != REASON_NONE && bare_denied(gathering))
+        settle(login, VERDICT_DENY, REASON_LEGACY_AUTH);
     else
         settle(login, VERDICT_ACCEPT, REASON_NONE);
     go_if_left(login);

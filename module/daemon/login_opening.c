@@ -98,7 +98,10 @@ static bool keep_typed(struct secret *secret, const char *value, const char **ke
     return done;
 }
 
+/* Where no commit is to come, nothing that was typed could be settled. */
 static bool read_typed(struct login *login, const struct message *begin) {
+    if (login->kind != LOGIN_CONVERSED)
+        return true;
     const char *digits = begin->value[FIELD_DIGITS];
     login->digits_hash = digits != NULL ? siphash(login->server->facts_key, digits, strlen(digits)) | 1 : 0;
     return keep_typed(&login->digits, digits, &login->gathering.digits) &&

@@ -20,7 +20,7 @@ void login_outcome_remember(const struct login *login, enum verdict verdict, enu
     settled_remember(login->server->settled, login->record.ref, &settlement, clock_monotonic());
 }
 
-/* A known app password in the wrong place is no wrong password. Where throttle.passwords is 0 nothing is counted. */
+/* Where throttle.passwords is 0 nothing is counted. */
 static void count(const struct login *login) {
     const struct gathering *gathering = &login->gathering;
     const uint32_t *mark = login->has_mark ? &login->mark : NULL;
@@ -30,7 +30,7 @@ static void count(const struct login *login) {
         return;
     if (login->record.password == HISTORY_PASSWORD_RIGHT)
         throttle_succeeded(throttle, &gathering->throttle_login, mark, accepted, clock_monotonic());
-    else if (login->record.password == HISTORY_PASSWORD_WRONG && !gathering->app_known)
+    else if (login->record.password == HISTORY_PASSWORD_WRONG)
         login_aftermath_throttled(login, throttle_failed(throttle, &gathering->throttle_login, mark,
                                                          login->digits_hash, clock_monotonic()));
 }
@@ -39,12 +39,13 @@ void login_outcome_record(struct login *login, enum verdict verdict, enum reason
                           enum history_password password) {
     login->record.verdict = verdict;
     login->record.reason = reason;
-    login->record.password = password;
+    bool misplaced = login->gathering.app_known && verdict == VERDICT_DENY; /* a right one, in the wrong place */
+    login->record.password = misplaced ? HISTORY_PASSWORD_RIGHT : password;
     if (login->superseded)
         return;
     login_record_write(login->server, &login->record);
     count(login);
-    if (password == HISTORY_PASSWORD_RIGHT)
+    if (login->record.password == HISTORY_PASSWORD_RIGHT)
         login_aftermath_right(login);
     if (login->kind != LOGIN_RELAYED && (verdict == VERDICT_ACCEPT || verdict == VERDICT_CONTINUE))
         postfix_policy_accepted(login->server, login->record.account, &login->gathering.facts);

@@ -89,6 +89,7 @@ static void check_password(struct relay *relay) {
     const struct settings *settings = configuration_settings(server->configuration);
     const struct upstream_question question = {.path = settings->saslauthd_upstream,
                                                .account = relay->account,
+                                               .default_domain = settings->naming.default_domain,
                                                .service = relay->service,
                                                .password = &relay->password};
     relay->upstream = upstream_ask(server->base, &question, checked, relay);

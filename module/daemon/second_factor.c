@@ -136,9 +136,11 @@ bool second_factor_examine(const struct second_factor_inquiry *inquiry, const st
         totp_wipe(&totp);
         return unreadable(facts, true);
     }
-    facts->network_remembered = stored->network_remembered;
-    factor->passes = facts->network_remembered || network_skipped(inquiry->policy, facts);
     int64_t remember = policy_number(inquiry->policy, POLICY_SECOND_FACTOR_REMEMBER, REMEMBER_OTHERWISE);
+    if (value_holds_address(policy_value(inquiry->policy, POLICY_NETWORKS_PROXIES), &facts->address))
+        remember = 0; /* whoever is behind it */
+    facts->network_remembered = stored->network_remembered && stored->network.made + remember > facts->now;
+    factor->passes = facts->network_remembered || network_skipped(inquiry->policy, facts);
     factor->network_until = remember > 0 ? facts->now + remember : 0;
     take_code(inquiry, stored, &totp, facts, factor);
     totp_wipe(&totp);
@@ -153,6 +155,7 @@ bool second_factor_examine(const struct second_factor_inquiry *inquiry, const st
 
 void second_factor_settlement(const struct second_factor *factor, bool denied, struct store_login *settlement) {
     settlement->use = STORE_USE_NOTHING;
+    settlement->burn = denied;
     if (factor->kind == CODE_STEP) {
         settlement->use = STORE_USE_STEP;
         settlement->secret_id = factor->secret_id;

@@ -43,6 +43,8 @@ static bool write_question(const struct upstream_question *question, struct secr
     struct buffer buffer;
     buffer_init(&buffer, storage, sizeof storage);
     const char *at = strrchr(question->account, '@');
+    if (at != NULL && (question->default_domain == NULL || strcmp(at + 1, question->default_domain) != 0))
+        at = NULL; /* a back end that ignores the realm must not find the default domain's account of that name */
     size_t local = at != NULL ? (size_t)(at - question->account) : strlen(question->account);
     const char *realm = at != NULL ? at + 1 : "";
     bool written_whole = add_counted(&buffer, question->account, local) &&

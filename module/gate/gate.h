@@ -28,6 +28,7 @@ struct facts {
     enum credential credential; /* at begin: what the login will amount to if all goes well */
     enum known locked;      /* by hand or by the gate */
     bool lock_by_hand;
+    bool gone; /* locked because the back end says that there is no such account: no other check would refuse it */
     bool throttled;
     bool not_gated; /* Postfix's policy requests: no login of the account from the address came by here */
     /* Second factor; meaningful where the store could be read */

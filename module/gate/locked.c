@@ -9,7 +9,7 @@ void locked_judge(const struct facts *facts, const struct policy *policy, struct
     judgement->finding = FINDING_PASS;
     if (facts->locked == KNOWN_YES) {
         judgement->finding = FINDING_AGAINST;
-        judgement->enforced = facts->lock_by_hand;
+        judgement->enforced = facts->lock_by_hand || facts->gone;
     } else if (facts->locked != KNOWN_NO) {
         judgement->finding = FINDING_CANNOT_TELL;
         judgement->enforced = true;
@@ -24,5 +24,7 @@ void locked_tell(const struct facts *facts, const struct policy *policy, const s
     else if (judgement->finding == FINDING_PASS)
         buffer_add(text, "the account is not locked");
     else
-        buffer_add(text, facts->lock_by_hand ? "the account was locked by hand" : "the gate locked the account");
+        buffer_add(text, facts->gone           ? "the account does not exist any more"
+                         : facts->lock_by_hand ? "the account was locked by hand"
+                                               : "the gate locked the account");
 }

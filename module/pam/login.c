@@ -146,7 +146,7 @@ static void hear_begin(struct login *login, const struct message *answer) {
     }
     login->trouble = NULL;
     login->deferred = login->answer.verdict == VERDICT_CONTINUE && login->answer.reason;
-    login->progress.open = login->answer.verdict == VERDICT_CONTINUE && !login->answer.reason;
+    login->progress.open = login->answer.verdict == VERDICT_CONTINUE;
     if (login->answer.verdict != VERDICT_CONTINUE)
         client_close(&login->client);
 }
@@ -259,6 +259,7 @@ static bool tell_commit(struct login *login) {
 void login_commit(struct login *login, const struct gate_access *access, const char *password) {
     if (login->deferred && tell_commit(login)) {
         login->answer = (struct answer){.heard = true, .verdict = VERDICT_DENY, .reason = true};
+        login->progress.commit_answered = true; /* no answer matters any more */
         return;
     }
     enum client_result result;

@@ -24,6 +24,7 @@ struct asked_settle {
     unsigned char facts[STORE_HASH_SIZE];
     enum store_use use;
     bool past_gate_lock;
+    bool burn;
     unsigned char secret_id[STORE_ID_SIZE];
     int64_t step, step_starts;
     unsigned char step_mac[STORE_HASH_SIZE];

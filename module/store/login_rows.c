@@ -308,7 +308,7 @@ static void remember_network(struct database *database, const struct store_reque
 
 static enum store_answer use_step(struct database *database, const struct store_request *request, bool locked,
                                   int64_t accepted) {
-    if (!locked && over_budget(database, request))
+    if (!locked && !request->asked.settle.burn && over_budget(database, request))
         return STORE_OVER_BUDGET;
     bool fresh = consume_step(database, request);
     if (locked)
@@ -323,7 +323,7 @@ static enum store_answer use_step(struct database *database, const struct store_
 }
 
 static enum store_answer use_recovery(struct database *database, const struct store_request *request, bool locked) {
-    if (!locked && over_budget(database, request))
+    if (!locked && !request->asked.settle.burn && over_budget(database, request))
         return STORE_OVER_BUDGET;
     struct query query = query_of(database, SQL_RECOVERY_CONSUME);
     query_text(&query, request->account);

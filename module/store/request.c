@@ -101,6 +101,7 @@ static bool copy_use(const struct store_login *login, struct asked_settle *asked
 static bool copy_login(const struct store_login *login, struct asked_settle *asked) {
     asked->use = login->use;
     asked->past_gate_lock = login->past_gate_lock;
+    asked->burn = login->burn;
     asked->network_until = login->network_until;
     if (login->network_until != 0 && !copy_bytes(asked->network_mac, login->network_mac))
         return false;

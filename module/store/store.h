@@ -137,6 +137,7 @@ struct store_login {
     int64_t deadline;
     enum store_use use;
     bool past_gate_lock; /* only a lock by hand stands in the way (report mode) */
+    bool burn;           /* denied for another reason: a valid code is used up whatever the budget says */
 
     /* STORE_USE_STEP; `code` also for STORE_USE_WRONG (the wrong code's hash) */
     const unsigned char *secret_id; /* the secret that the step was matched with */

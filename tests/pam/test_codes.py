@@ -36,7 +36,9 @@ def stolen(host, gate):
     gate.script(begin=DEFERRED, commit=DENIED)
     host.login("guess")
     gate.settled()
-    tap.same([request["request"] for request in gate.requests()], ["begin"], "requests with a wrong one")
+    tap.same([request["request"] for request in gate.requests()], ["begin", "end"], "requests with a wrong one")
+    tap.same(gate.requests("end")[0]["status"], "wrong", "how it ended")
+    assert "password_mark" in gate.requests("end")[0], "a repeated wrong password must be known as one"
     host.checked()
 
 

@@ -40,7 +40,8 @@ static void remember_home(struct account_facts *stored) {
     struct address home = scene_address(HOME);
     stored->network_remembered = true;
     stored->network.network = address_network(&home);
-    stored->network.until = NOW + 1000;
+    stored->network.made = NOW - 86400;
+    stored->network.until = NOW + 29 * 86400;
     network_mac(world.keyring, ACCOUNT, &stored->network.network, stored->network.until, stored->network.mac);
 }
 
@@ -166,6 +167,44 @@ static void each_login_is_what_its_row_says(void **state) {
         if (settle.use == STORE_USE_STEP)
             assert_int_equal(burn.code_until, 0);
     }
+}
+
+static void behind_a_proxy_nothing_is_remembered(void **state) {
+    (void)state;
+    struct prefix prefix;
+    struct value proxies;
+    struct facts facts;
+    struct second_factor factor;
+    struct store_login settle = {0};
+    scene_network(POLICY_NETWORKS_PROXIES, HOME, &prefix, &proxies);
+    assert_true(examine(HOME, NO_DIGITS, &facts, &factor));
+    assert_int_equal(facts.credential, CREDENTIAL_PASSWORD);
+    assert_true(examine(HOME, RIGHT_CODE, &facts, &factor));
+    second_factor_settlement(&factor, false, &settle);
+    assert_int_equal(settle.network_until, 0);
+}
+
+static void a_shorter_remember_holds_for_networks_remembered_before(void **state) {
+    (void)state;
+    struct value remember = {.number = 86400};
+    struct facts facts;
+    struct second_factor factor;
+    scene.key[POLICY_SECOND_FACTOR_REMEMBER] = &remember;
+    assert_true(examine(HOME, NO_DIGITS, &facts, &factor));
+    assert_int_equal(facts.credential, CREDENTIAL_PASSWORD);
+    remember.number = 86401;
+    assert_true(examine(HOME, NO_DIGITS, &facts, &factor));
+    assert_int_equal(facts.credential, CREDENTIAL_REMEMBERED);
+}
+
+static void a_denied_login_burns_its_code_over_budget_too(void **state) {
+    (void)state;
+    struct second_factor factor = {.kind = CODE_STEP};
+    struct store_login settle = {0}, burn = {0};
+    second_factor_settlement(&factor, false, &settle);
+    second_factor_settlement(&factor, true, &burn);
+    assert_false(settle.burn);
+    assert_true(burn.burn);
 }
 
 static void an_account_without_a_secret_has_nothing_cut(void **state) {
@@ -309,6 +348,9 @@ int main(void) {
 #define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         CASE(each_login_is_what_its_row_says),
+        CASE(behind_a_proxy_nothing_is_remembered),
+        CASE(a_shorter_remember_holds_for_networks_remembered_before),
+        CASE(a_denied_login_burns_its_code_over_budget_too),
         CASE(an_account_without_a_secret_has_nothing_cut),
         CASE(off_never_looks),
         CASE(before_from_unknown_digits_stay_the_passwords_own),

@@ -10,6 +10,16 @@ static void an_account_without_a_lock_passes(void **state) {
     scene_says(locked_judge, locked_tell, &facts, "the account is not locked");
 }
 
+static void an_account_that_is_gone_is_enforced(void **state) {
+    (void)state;
+    struct facts facts = {.locked = KNOWN_YES, .gone = true};
+    struct judgement judgement = {.finding = FINDING_PASS};
+    scene_clear();
+    locked_judge(&facts, SCENE_POLICY, &judgement);
+    assert_int_equal(judgement.finding, FINDING_AGAINST);
+    assert_true(judgement.enforced);
+}
+
 static void a_lock_by_hand_is_enforced(void **state) {
     (void)state;
     struct facts facts = {.locked = KNOWN_YES, .lock_by_hand = true};
@@ -40,6 +50,7 @@ static void an_unreadable_lock_cannot_be_softened(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_account_without_a_lock_passes),
+        cmocka_unit_test(an_account_that_is_gone_is_enforced),
         cmocka_unit_test(a_lock_by_hand_is_enforced),
         cmocka_unit_test(a_lock_by_the_gate_can_be_softened),
         cmocka_unit_test(an_unreadable_lock_cannot_be_softened),

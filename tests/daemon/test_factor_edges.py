@@ -1,0 +1,126 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Where a second factor, a lock or an app password might be got round: softened rules, proxies, orders that come between
+begin and commit, accounts that are gone. On the raw gate socket."""
+import itertools
+
+from harness import AMERICA, JAPAN, gate, lab, tap
+
+import vault  # pylint: disable=wrong-import-order
+
+tests = tap.Tests()
+OPEN = "throttle = { passwords = 0; };"
+names = (f"edge{number}" for number in itertools.count())
+
+
+def configure(of_lab, defaults="", settings=""):
+    of_lab.configure(OPEN + defaults, vault.settings(of_lab) + settings, vault.sockets(of_lab))
+
+
+def again(of_lab, defaults="", settings=""):
+    configure(of_lab, defaults, settings)
+    of_lab.reload("is in force")
+
+
+def words(answer):
+    return answer["verdict"] + (f" {answer['reason']}" if "reason" in answer else "")
+
+
+def login(of_lab, name, digits=None, address=JAPAN, **more):
+    """A whole login whose password is right, in words."""
+    with of_lab.gate() as connection:
+        answer = connection.begin(user=name, digits=digits, client_address=address, **more)
+        if answer["verdict"] == "continue":
+            answer = connection.commit(answer["ref"], name)
+        return words(answer)
+
+
+@tests.case("a code that proved nothing is a bare password, where that is refused")
+def softened_code(of_lab):
+    name = next(names)
+    phone = vault.enroll(of_lab, name)
+    again(of_lab, 'legacy_auth = { default = "deny"; }; second_factor = { from = "2036-01-01"; };')
+    code = phone.fresh()
+    tap.same(login(of_lab, name, code), "accept", "the code, where it was typed first")
+    tap.same(login(of_lab, name, code, AMERICA), "deny legacy-auth", "the same code from elsewhere")
+    tap.same(login(of_lab, name, None, AMERICA), "deny legacy-auth", "no code")
+    again(of_lab, 'legacy_auth = { default = "deny"; }; modes = { second-factor-wrong = "report"; };')
+    wrong = f"{(int(phone.code()) + 500000) % 1000000:06}"
+    tap.same(login(of_lab, name, wrong, "127.4.0.1"), "deny legacy-auth", "any six digits")
+    again(of_lab)
+
+
+@tests.case("what one user of a proxy typed is remembered for nobody behind it")
+def proxied(of_lab):
+    name = next(names)
+    phone = vault.enroll(of_lab, name)
+    again(of_lab, f'networks = {{ proxies = [ "{AMERICA}/32" ]; }};')
+    code = phone.fresh()
+    tap.same(login(of_lab, name, code, AMERICA), "accept", "a code through the proxy")
+    tap.same(login(of_lab, name, None, AMERICA), "deny second-factor-missing", "a bare password through it")
+    again(of_lab)
+    tap.same(login(of_lab, name, None, AMERICA), "deny second-factor-missing", "once it is no proxy any more")
+
+
+@tests.case("a lock that comes between begin and commit is not softened by report mode")
+def locked_meanwhile(of_lab):
+    name = next(names)
+    again(of_lab, 'mode = "report";')
+    with of_lab.gate() as connection:
+        answer = connection.begin(user=name, client_address=JAPAN)
+        tap.same(words(answer), "continue", "begin")
+        vault.ask(of_lab, "account-lock", account=name, text="left the company")
+        tap.same(words(connection.commit(answer["ref"], name)), "deny locked", "commit")
+    tap.same(login(of_lab, name), "deny locked", "the next login")
+    again(of_lab)
+
+
+@tests.case("M10: an app password of an account that is gone opens nothing, in report mode neither")
+def gone(of_lab):
+    name = next(names)
+    made = vault.ask(of_lab, "app-password-add", account=name, services="imap", name="phone")[0]
+    password = made["app_password"].replace("-", "")
+    tap.same(login(of_lab, name, app_password=password), "accept", "while it is there")
+    again(of_lab, 'mode = "report";', 'account_exists = "/bin/false";')
+    tap.same(login(of_lab, name, app_password=password), "deny locked", "gone")
+    again(of_lab, "", 'account_exists = "/bin/true";')
+    tap.same(login(of_lab, name, app_password=password), "accept", "back")
+    again(of_lab)
+
+
+@tests.case("an app password in a country that is refused is a right one, and stolen")
+def misplaced(of_lab):
+    name = next(names)
+    made = vault.ask(of_lab, "app-password-add", account=name, services="imap", name="phone")[0]
+    password = made["app_password"].replace("-", "")
+    again(of_lab, 'countries = { allow = [ "JP" ]; }; stolen = { action = "lock"; };')
+    with of_lab.gate() as connection:
+        answer = connection.begin(user=name, client_address=AMERICA, app_password=password, defer="yes")
+        tap.same(words(answer), "continue country", "begin")
+    tap.poll(lambda: login(of_lab, name, app_password=password) == "deny locked", 10, "locked at home")
+    again(of_lab)
+
+
+@tests.case("an app password whose end looks like a code is an app password")
+def digits_at_its_end(of_lab):
+    name = next(names)
+    vault.enroll(of_lab, name)
+    made = vault.ask(of_lab, "app-password-add", account=name, services="imap", name="phone")[0]
+    password = made["app_password"].replace("-", "")
+    tap.same(login(of_lab, name, "234567", app_password=password), "accept", "with digits beside it")
+
+
+@tests.case("only who converses can have a code judged")
+def asked_with_digits(of_lab):
+    name = next(names)
+    vault.enroll(of_lab, name)
+    with of_lab.gate() as connection:
+        connection.send(gate.encode({"request": "ask", "protocol": "1", "user": name, "service": "smtp", "digits": "000000",
+                                     "client_address": AMERICA, "mechanism": "CRAM-MD5"}))
+        tap.same(words(connection.receive()), "deny second-factor-missing", "ask")
+
+
+with lab.Lab() as the_lab:
+    configure(the_lab)
+    vault.start(the_lab)
+    tests.run(the_lab)

@@ -28,7 +28,7 @@ int outcome_code(enum request request, const struct answer *answer, const struct
 
 /* How far a login had come when its transaction ended. */
 struct progress {
-    bool open;            /* `begin` was answered `continue` without a reason */
+    bool open;            /* `begin` was answered `continue`, with a reason (a deferred denial) or without */
     bool commit_answered; /* whatever the answer was */
     bool accepted;        /* and it was `accept` */
 };

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Dovecot's auth socket, as its login processes speak it: one connection for each worker, one PLAIN request at a time.
  */
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base64.h"
 #include "scenario.h"
 
 struct prepared {
@@ -16,22 +16,6 @@ struct prepared {
     unsigned request;
     char credentials[256]; /* base64 of NUL user NUL password */
 };
-
-static void encode(const unsigned char *bytes, size_t length, char *text) {
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (size_t i = 0; i < length; i += 3) {
-        unsigned three = (unsigned)bytes[i] << 16;
-        three |= i + 1 < length ? (unsigned)bytes[i + 1] << 8 : 0;
-        three |= i + 2 < length ? bytes[i + 2] : 0;
-        *text++ = letters[three >> 18];
-        *text++ = letters[three >> 12 & 63];
-        *text++ = letters[three >> 6 & 63];
-        *text++ = letters[three & 63];
-    }
-    for (size_t pad = (3 - length % 3) % 3, i = 1; i <= pad; i++)
-        text[-(ptrdiff_t)i] = '=';
-    *text = '\0';
-}
 
 static FILE *connect_to(const char *path) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -51,7 +35,7 @@ static void *prepare(const struct scenario *scenario) {
     if (prepared == NULL)
         abort();
     int length = snprintf(plain, sizeof plain, "%c%s%c%s", 0, scenario->words[2], 0, scenario->words[4]);
-    encode((const unsigned char *)plain, (size_t)length, prepared->credentials);
+    base64_encode(plain, (size_t)length, prepared->credentials);
     prepared->socket = connect_to(scenario->words[0]);
     fprintf(prepared->socket, "VERSION\t1\t2\nCPID\t%d\n", (int)getpid());
     fflush(prepared->socket);
@@ -61,7 +45,7 @@ static void *prepare(const struct scenario *scenario) {
     return prepared;
 }
 
-static bool once(const struct scenario *scenario, void *context, uint64_t *nanoseconds) {
+static enum outcome once(const struct scenario *scenario, void *context, uint64_t *nanoseconds) {
     struct prepared *prepared = context;
     char line[1024];
     uint64_t start = scenario_clock();
@@ -71,7 +55,8 @@ static bool once(const struct scenario *scenario, void *context, uint64_t *nanos
     fflush(prepared->socket);
     bool answered = fgets(line, sizeof line, prepared->socket) != NULL;
     *nanoseconds = scenario_clock() - start;
-    return answered && strncmp(line, strcmp(scenario->words[5], "allow") == 0 ? "OK\t" : "FAIL\t", 3) == 0;
+    const char *wanted = strcmp(scenario->words[5], "allow") == 0 ? "OK\t" : "FAIL\t";
+    return answered && strncmp(line, wanted, 3) == 0 ? LOGIN_RIGHT : LOGIN_WRONG;
 }
 
-const struct kind dovecot_kind = {.name = "dovecot", .prepare = prepare, .once = once};
+const struct kind dovecot_kind = {.name = "dovecot", .warms = true, .prepare = prepare, .once = once};

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Runs the rows of a scenario table by turns, so that what the machine does meanwhile falls on all of them alike:
  *
- *   driver SLICE-MILLISECONDS ROUNDS [DAEMON-PID] < TABLE
+ *   driver SLICE-MILLISECONDS ROUNDS [DAEMON-PID…] < TABLE
  *
  * In every round each row runs for one slice in as many processes as it has workers. Prints for each row: name,
  * workers, logins, logins that ended otherwise than wanted, p50, p99 and worst in ns, logins a second, processor time
- * for each login in ns of the workers and of the daemon. Called by bench.py, which knows what the figures mean. */
+ * for each login in ns of the workers and of the daemons. Called by bench.py, which knows what the figures mean. */
 #include <dirent.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "pool.h"
 #include "scenario.h"
 
 #define ROWS_LIMIT    128
@@ -39,7 +40,7 @@ struct row {
 static struct row rows[ROWS_LIMIT];
 static size_t row_count;
 static struct slice *slice;
-static int daemon_pid;
+static char **daemon_pids; /* NULL at the end */
 
 static _Noreturn void die(const char *why) {
     fprintf(stderr, "bench driver: %s\n", why);
@@ -53,7 +54,8 @@ uint64_t scenario_clock(void) {
 }
 
 static const struct kind *find_kind(const char *name) {
-    static const struct kind *const kinds[] = {&pam_kind, &pair_kind, &begin_kind, &dovecot_kind};
+    static const struct kind *const kinds[] = {&pam_kind,    &code_kind,  &pair_kind, &begin_kind,
+                                                 &spread_kind, &wrong_kind, &smtp_kind, &dovecot_kind};
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (strcmp(kinds[i]->name, name) == 0)
             return kinds[i];
@@ -87,13 +89,16 @@ static void work(const struct scenario *scenario, int ready, int start) {
     char byte = 0;
     uint64_t nanoseconds;
     void *prepared = scenario->kind->prepare != NULL ? scenario->kind->prepare(scenario) : NULL;
-    scenario->kind->once(scenario, prepared, &nanoseconds); /* warms up */
+    if (scenario->kind->warms)
+        scenario->kind->once(scenario, prepared, &nanoseconds);
     if (write(ready, &byte, 1) != 1 || read(start, &byte, 1) != 0)
         _exit(1);
     while (scenario_clock() < slice->until) {
-        bool right = scenario->kind->once(scenario, prepared, &nanoseconds);
+        enum outcome outcome = scenario->kind->once(scenario, prepared, &nanoseconds);
+        if (outcome == LOGIN_NONE)
+            break;
         unsigned place = atomic_fetch_add(&slice->count, 1);
-        if (!right)
+        if (outcome == LOGIN_WRONG)
             atomic_fetch_add(&slice->wrong, 1);
         if (place < SAMPLES_LIMIT)
             slice->samples[place] = nanoseconds > UINT32_MAX ? UINT32_MAX : (uint32_t)nanoseconds;
@@ -101,16 +106,16 @@ static void work(const struct scenario *scenario, int ready, int start) {
     _exit(0);
 }
 
-/* The nanoseconds that the daemon's threads have run. */
-static uint64_t daemon_time(void) {
+/* The nanoseconds that a daemon's threads have run. */
+static uint64_t daemon_time(const char *pid) {
     char path[128];
     uint64_t sum = 0;
-    snprintf(path, sizeof path, "/proc/%d/task", daemon_pid);
-    DIR *tasks = daemon_pid > 0 ? opendir(path) : NULL;
+    snprintf(path, sizeof path, "/proc/%.20s/task", pid);
+    DIR *tasks = opendir(path);
     const struct dirent *task;
     while (tasks != NULL && (task = readdir(tasks)) != NULL) {
         unsigned long long nanoseconds = 0;
-        snprintf(path, sizeof path, "/proc/%d/task/%.20s/schedstat", daemon_pid, task->d_name);
+        snprintf(path, sizeof path, "/proc/%.20s/task/%.20s/schedstat", pid, task->d_name);
         FILE *file = task->d_name[0] != '.' ? fopen(path, "re") : NULL;
         if (file != NULL && fscanf(file, "%llu", &nanoseconds) == 1)
             sum += nanoseconds;
@@ -119,6 +124,13 @@ static uint64_t daemon_time(void) {
     }
     if (tasks != NULL)
         closedir(tasks);
+    return sum;
+}
+
+static uint64_t daemons_time(void) {
+    uint64_t sum = 0;
+    for (char **pid = daemon_pids; *pid != NULL; pid++)
+        sum += daemon_time(*pid);
     return sum;
 }
 
@@ -167,7 +179,7 @@ static void run_slice(struct row *row, uint64_t length) {
     atomic_store(&slice->count, 0);
     atomic_store(&slice->wrong, 0);
     start_workers(&row->scenario, start);
-    uint64_t began = scenario_clock(), before = children_time(), daemon_before = daemon_time();
+    uint64_t began = scenario_clock(), before = children_time(), daemon_before = daemons_time();
     slice->until = began + length;
     close(start[0]);
     close(start[1]); /* they see the end of file and go */
@@ -175,7 +187,7 @@ static void run_slice(struct row *row, uint64_t length) {
         if (wait(&status) < 0 || status != 0)
             die("a worker failed");
     row->elapsed += scenario_clock() - began;
-    row->daemon_time += daemon_time() - daemon_before;
+    row->daemon_time += daemons_time() - daemon_before;
     row->workers_time += children_time() - before;
     collect(row);
 }
@@ -198,12 +210,12 @@ static void print_row(const struct row *row) {
 
 int main(int count, char **arguments) {
     if (count < 3)
-        die("usage: driver SLICE-MILLISECONDS ROUNDS [DAEMON-PID] < TABLE");
+        die("usage: driver SLICE-MILLISECONDS ROUNDS [DAEMON-PID…] < TABLE");
     uint64_t length = strtoull(arguments[1], NULL, 10) * 1000000;
     unsigned long rounds = strtoul(arguments[2], NULL, 10);
-    daemon_pid = count > 3 ? (int)strtol(arguments[3], NULL, 10) : 0;
+    daemon_pids = arguments + 3;
     slice = mmap(NULL, sizeof *slice, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (slice == MAP_FAILED)
+    if (slice == MAP_FAILED || !pools_start())
         die("no memory");
     read_table();
     for (unsigned long round = 0; round < rounds; round++)

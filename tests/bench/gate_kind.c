@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "pool.h"
 #include "scenario.h"
 
 #define ANSWER_SIZE 1024
@@ -15,17 +16,31 @@
 struct prepared {
     struct sockaddr_un address;
     char begin[512];
+    uint64_t random;
 };
 
-static void *prepare(const struct scenario *scenario) {
+static void say_begin(struct prepared *prepared, const char *user, const char *address) {
+    snprintf(prepared->begin, sizeof prepared->begin,
+             "request=begin\nprotocol=1\nuser=%s\nservice=imap\nclient_address=%s\ndefer=yes\n\n", user, address);
+}
+
+static struct prepared *prepare_any(const struct scenario *scenario) {
     struct prepared *prepared = calloc(1, sizeof *prepared);
     if (prepared == NULL)
         abort();
     prepared->address.sun_family = AF_UNIX;
     snprintf(prepared->address.sun_path, sizeof prepared->address.sun_path, "%s", scenario->words[0]);
-    snprintf(prepared->begin, sizeof prepared->begin,
-             "request=begin\nprotocol=1\nuser=%s\nservice=imap\nclient_address=%s\ndefer=yes\n\n", scenario->words[1],
-             scenario->words[2]);
+    prepared->random = scenario_clock() ^ (uint64_t)(unsigned)getpid() << 32;
+    return prepared;
+}
+
+static void *prepare_spread(const struct scenario *scenario) {
+    return prepare_any(scenario);
+}
+
+static void *prepare(const struct scenario *scenario) {
+    struct prepared *prepared = prepare_any(scenario);
+    say_begin(prepared, scenario->words[1], scenario->words[2]);
     return prepared;
 }
 
@@ -47,6 +62,15 @@ static bool ask(int descriptor, const char *question, char answer[ANSWER_SIZE]) 
     return true;
 }
 
+static int connect_to(const struct prepared *prepared) {
+    int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (descriptor >= 0 && connect(descriptor, (const struct sockaddr *)&prepared->address, sizeof prepared->address)) {
+        close(descriptor);
+        return -1;
+    }
+    return descriptor;
+}
+
 static bool begin(int descriptor, const struct prepared *prepared, char ref[14]) {
     char answer[ANSWER_SIZE];
     if (!ask(descriptor, prepared->begin, answer) || strstr(answer, "verdict=continue\n") == NULL)
@@ -55,38 +79,75 @@ static bool begin(int descriptor, const struct prepared *prepared, char ref[14])
     return found != NULL && sscanf(found, "ref=%13[a-z2-7]", ref) == 1;
 }
 
-static bool commit(int descriptor, const struct scenario *scenario, const char *ref) {
+static bool commit(int descriptor, const char *user, const char *ref) {
     char question[512], answer[ANSWER_SIZE];
     snprintf(question, sizeof question, "request=commit\nref=%s\nuser=%s\npassword_mark=0123abcd\n\n", ref,
-             scenario->words[1]);
+             user);
     return ask(descriptor, question, answer) && strstr(answer, "verdict=accept\n") != NULL;
 }
 
 /* One login; `begun` is set to how long the begin took. */
-static bool login(const struct scenario *scenario, const struct prepared *prepared, uint64_t *begun) {
+static bool login(const char *user, const struct prepared *prepared, uint64_t *begun) {
     char ref[14] = "";
-    int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int descriptor = connect_to(prepared);
     if (descriptor < 0)
         return false;
-    bool done = connect(descriptor, (const struct sockaddr *)&prepared->address, sizeof prepared->address) == 0;
     uint64_t start = scenario_clock();
-    done = done && begin(descriptor, prepared, ref);
+    bool done = begin(descriptor, prepared, ref);
     *begun = scenario_clock() - start;
-    done = done && commit(descriptor, scenario, ref);
+    done = done && commit(descriptor, user, ref);
     close(descriptor);
     return done;
 }
 
-static bool pair_once(const struct scenario *scenario, void *prepared, uint64_t *nanoseconds) {
+static enum outcome pair_once(const struct scenario *scenario, void *prepared, uint64_t *nanoseconds) {
     uint64_t begun, start = scenario_clock();
-    bool done = login(scenario, prepared, &begun);
+    bool done = login(scenario->words[1], prepared, &begun);
     *nanoseconds = scenario_clock() - start;
-    return done;
+    return done ? LOGIN_RIGHT : LOGIN_WRONG;
 }
 
-static bool begin_once(const struct scenario *scenario, void *prepared, uint64_t *nanoseconds) {
-    return login(scenario, prepared, nanoseconds);
+static enum outcome begin_once(const struct scenario *scenario, void *prepared, uint64_t *nanoseconds) {
+    return login(scenario->words[1], prepared, nanoseconds) ? LOGIN_RIGHT : LOGIN_WRONG;
 }
 
-const struct kind pair_kind = {.name = "pair", .prepare = prepare, .once = pair_once};
-const struct kind begin_kind = {.name = "begin", .prepare = prepare, .once = begin_once};
+/* An account drawn anew for each login: number N is userN of domain N modulo DOMAINS. */
+static enum outcome spread_once(const struct scenario *scenario, void *context, uint64_t *nanoseconds) {
+    struct prepared *prepared = context;
+    char user[64];
+    uint64_t begun, count = strtoull(scenario->words[2], NULL, 10), domains = strtoull(scenario->words[3], NULL, 10);
+    prepared->random = prepared->random * 6364136223846793005ULL + 1442695040888963407ULL;
+    uint64_t number = (prepared->random >> 33) % count;
+    snprintf(user, sizeof user, "user%06u@d%03u.test", (unsigned)number, (unsigned)(number % domains));
+    say_begin(prepared, user, scenario->words[1]);
+    uint64_t start = scenario_clock();
+    bool done = login(user, prepared, &begun);
+    *nanoseconds = scenario_clock() - start;
+    return done ? LOGIN_RIGHT : LOGIN_WRONG;
+}
+
+/* Each from a network, and for an account, that had none before. */
+static enum outcome wrong_once(const struct scenario *scenario, void *context, uint64_t *nanoseconds) {
+    struct prepared *prepared = context;
+    char user[32], address[48], ref[14], end[128];
+    uint64_t start = scenario_clock(), number = pool_ticket((unsigned)strtoul(scenario->words[1], NULL, 10));
+    if (number >= strtoull(scenario->words[2], NULL, 10))
+        return LOGIN_NONE;
+    snprintf(user, sizeof user, "victim%u", (unsigned)number);
+    snprintf(address, sizeof address, "2001:db8:%x:%x::1", (unsigned)(number >> 16) & 0xffff, (unsigned)number & 0xffff);
+    say_begin(prepared, user, address);
+    int descriptor = connect_to(prepared);
+    bool done = descriptor >= 0 && begin(descriptor, prepared, ref);
+    int length = snprintf(end, sizeof end, "request=end\nref=%s\nuser=%s\npassword_mark=%08x\nstatus=wrong\n\n",
+                          done ? ref : "", user, (unsigned)number);
+    done = done && send(descriptor, end, (size_t)length, MSG_NOSIGNAL) == length;
+    if (descriptor >= 0)
+        close(descriptor);
+    *nanoseconds = scenario_clock() - start;
+    return done ? LOGIN_RIGHT : LOGIN_WRONG;
+}
+
+const struct kind pair_kind = {.name = "pair", .warms = true, .prepare = prepare, .once = pair_once};
+const struct kind begin_kind = {.name = "begin", .warms = true, .prepare = prepare, .once = begin_once};
+const struct kind spread_kind = {.name = "spread", .warms = true, .prepare = prepare_spread, .once = spread_once};
+const struct kind wrong_kind = {.name = "wrong", .prepare = prepare_spread, .once = wrong_once};

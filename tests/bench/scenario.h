@@ -8,6 +8,12 @@
 
 #define SCENARIO_WORDS 8
 
+enum outcome {
+    LOGIN_WRONG, /* it ended otherwise than the scenario wants */
+    LOGIN_RIGHT,
+    LOGIN_NONE, /* there was nothing left to log in with: the worker's slice ends */
+};
+
 struct kind;
 
 /* One row: `NAME KIND WORKERS WORDS…`, blanks between. */
@@ -19,16 +25,21 @@ struct scenario {
 };
 
 /* A kind of login. `prepare` (may be NULL) is called once in each worker and returns what `once` is handed; `once` runs
- * one login, says how long the measured part of it took, and whether it ended as the scenario wants. */
+ * one login and says how long the measured part of it took. */
 struct kind {
     const char *name;
+    bool warms; /* a worker runs one login that is not counted before the others */
     void *(*prepare)(const struct scenario *scenario);
-    bool (*once)(const struct scenario *scenario, void *prepared, uint64_t *nanoseconds);
+    enum outcome (*once)(const struct scenario *scenario, void *prepared, uint64_t *nanoseconds);
 };
 
 extern const struct kind pam_kind;     /* CONFDIR SERVICE USER ADDRESS allow|deny: a whole PAM transaction */
+extern const struct kind code_kind;    /* CONFDIR SERVICE ADDRESS POOL COUNT totp|hotp: the same, a code each, used once */
 extern const struct kind pair_kind;    /* SOCKET USER ADDRESS: connect, begin, commit, close */
 extern const struct kind begin_kind;   /* SOCKET USER ADDRESS: the same, but only the begin is timed */
+extern const struct kind spread_kind;  /* SOCKET ADDRESS COUNT DOMAINS: as pair, each login another account */
+extern const struct kind wrong_kind;   /* SOCKET POOL COUNT: a wrong password, each from another network */
+extern const struct kind smtp_kind;    /* PORT ADDRESS USER PASSWORD: connect, EHLO, AUTH PLAIN, QUIT */
 extern const struct kind dovecot_kind; /* SOCKET SERVICE USER ADDRESS PASSWORD allow|deny: one AUTH of a connection */
 
 /* Nanoseconds that only rise. */

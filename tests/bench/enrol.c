@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Enrols accounts u0000000@example.test and on in a store that no daemon has open: enrol KEY-FILE STORE COUNT. A verb of
+ * authgatectl for each would be a durable commit for each; here all are one. Called by bench.py. */
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "credential/keyring.h"
+#include "credential/sealed.h"
+
+static _Noreturn void die(const char *why) {
+    fprintf(stderr, "enrol: %s\n", why);
+    exit(1);
+}
+
+static void run(sqlite3 *store, const char *statement) {
+    if (sqlite3_exec(store, statement, NULL, NULL, NULL) != SQLITE_OK)
+        die(sqlite3_errmsg(store));
+}
+
+static void enrol(sqlite3_stmt *insert, const struct keyring *keyring, unsigned number) {
+    char account[64], text[TOTP_SECRET_MADE + 1];
+    unsigned char id[SEALED_ID_SIZE];
+    struct sealed sealed;
+    struct totp totp = {.hash = TOTP_SHA1, .digits = 6, .period = 30, .length = TOTP_SECRET_MADE};
+    snprintf(account, sizeof account, "u%07u@example.test", number % 10000000);
+    snprintf(text, sizeof text, "bench secret %07u", number % 10000000);
+    memcpy(totp.secret, text, TOTP_SECRET_MADE);
+    sealed_make_id(id);
+    if (!totp_seal(keyring, account, id, &totp, &sealed))
+        die("a secret cannot be sealed");
+    sqlite3_bind_text(insert, 1, account, -1, SQLITE_STATIC);
+    sqlite3_bind_blob(insert, 2, id, sizeof id, SQLITE_STATIC);
+    sqlite3_bind_blob(insert, 3, sealed.bytes, (int)sealed.length, SQLITE_STATIC);
+    if (sqlite3_step(insert) != SQLITE_DONE || sqlite3_reset(insert) != SQLITE_OK)
+        die("a row cannot be written");
+}
+
+int main(int count, char **arguments) {
+    char fault[256] = "";
+    sqlite3 *store;
+    sqlite3_stmt *insert;
+    if (count != 4 || !credential_start())
+        die("usage: enrol KEY-FILE STORE COUNT");
+    struct keyring *keyring = keyring_read(arguments[1], fault, sizeof fault);
+    if (keyring == NULL)
+        die(fault);
+    if (sqlite3_open_v2(arguments[2], &store, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
+        die("the store cannot be opened");
+    run(store, "PRAGMA synchronous=OFF");
+    run(store, "BEGIN");
+    if (sqlite3_prepare_v2(store,
+                           "INSERT INTO secrets (account, state, id, sealed, key, last_step, step_mac, made, confirmed,"
+                           " host) VALUES (?1, 1, ?2, ?3, ?4, 0, zeroblob(16), ?5, ?5, 'bench')",
+                           -1, &insert, NULL) != SQLITE_OK)
+        die(sqlite3_errmsg(store));
+    sqlite3_bind_int64(insert, 4, keyring_current(keyring));
+    sqlite3_bind_int64(insert, 5, time(NULL) - 86400);
+    for (unsigned number = 0; number < (unsigned)strtoul(arguments[3], NULL, 10); number++)
+        enrol(insert, keyring, number);
+    sqlite3_finalize(insert);
+    run(store, "COMMIT");
+    sqlite3_close(store);
+    keyring_free(&keyring);
+    return 0;
+}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* authgatectl incident: the timeline of one account that an incident report needs, as text, as a page or for programs. */
+/* authgatectl incident: the timeline of one account that an incident report needs, as text, as a page or for programs.
+ */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -28,7 +29,7 @@ static void print_first(const char *name, const struct story_moment *moment) {
 static void print_places(const struct story *story) {
     struct grid grid = {.columns = 8};
     grid_add(&grid, (const char *const[]){"", "COUNTRY", "FROM", "SERVICES", "ACCEPTED", "REFUSED", "FIRST", "LAST"});
-    for (size_t i = 0; i < story->place_count; i++) {
+    for (size_t i = 0; i < story->place_count - story->guessing_count; i++) {
         const struct story_place *place = &story->places[i];
         char accepted[24], refused[64], first[WHEN_TEXT_SIZE], last[WHEN_TEXT_SIZE];
         snprintf(accepted, sizeof accepted, "%" PRId64, place->accepted);
@@ -38,26 +39,33 @@ static void print_places(const struct story *story) {
             snprintf(refused, sizeof refused, "%" PRId64, place->refused);
         past_format_time(place->first, first);
         past_format_time(place->last, last);
-        grid_add(&grid, (const char *const[]){place->unusual ? "!" : "", place->country[0] != '\0' ? place->country : "unknown",
+        grid_add(&grid, (const char *const[]){place->unusual ? "!" : "",
+                                              place->country[0] != '\0' ? place->country : "unknown",
                                               place->addresses[0] != '\0' ? place->addresses : place->network,
                                               place->services, accepted, refused, first, last});
     }
     grid_print(&grid);
+    if (story->guessing_count > 0)
+        printf("  … and %zu networks that never had the right password (%" PRId64 " logins)\n", story->guessing_count,
+               story->guesses);
 }
 
 static void print_moments(const struct story *story) {
-    struct grid grid = {.columns = 6};
+    struct grid grid = {.columns = 7};
     size_t shown = story->moment_count < MOMENTS_SHOWN ? story->moment_count : MOMENTS_SHOWN;
     for (size_t i = 0; i < shown; i++) {
         const struct story_moment *moment = &story->moments[i];
-        char time[WHEN_TEXT_SIZE];
+        char time[WHEN_TEXT_SIZE], last[WHEN_TEXT_SIZE], more[96] = "";
         when_format(moment->at, time);
-        grid_add(&grid, (const char *const[]){moment->unusual ? "!" : "", time, moment->what, moment->place, moment->text,
-                                              moment->ref});
+        past_format_time(moment->last, last);
+        if (moment->count > 1)
+            snprintf(more, sizeof more, "%" PRId64 " times, the last %s", moment->count, last);
+        grid_add(&grid, (const char *const[]){moment->unusual ? "!" : "", time, moment->what, moment->place,
+                                              moment->text, moment->ref, more});
     }
     grid_print(&grid);
     if (shown < story->moment_count)
-        printf("  … and %zu more; --since narrows it, --json has all\n", story->moment_count - shown);
+        printf("  … and %zu more; --since narrows it, --json has them\n", story->moment_count - shown);
 }
 
 static void print_text(const struct story *story) {
@@ -67,8 +75,8 @@ static void print_text(const struct story *story) {
     printf("%s, %s to %s\n\n", story->account, since, until);
     print_first("first login from an unusual place   ", story->first_wrong);
     print_first("first success from one              ", story->first_success);
-    printf("accepted                            %" PRId64 ", of them %" PRId64 " from unusual places\n", story->accepted,
-           story->unusual_accepted);
+    printf("accepted                            %" PRId64 ", of them %" PRId64 " from unusual places\n",
+           story->accepted, story->unusual_accepted);
     printf("refused                             %" PRId64 "\n\nwhere from (! is unusual)\n", story->refused);
     print_places(story);
     puts("\nwhat happened");
@@ -77,6 +85,8 @@ static void print_text(const struct story *story) {
 
 static void put_moment(struct json *object, const struct story_moment *moment) {
     json_put_number(object, "at", moment->at);
+    json_put_number(object, "count", moment->count);
+    json_put_number(object, "last", moment->last);
     json_put_text(object, "what", moment->what);
     json_put_flag(object, "unusual", moment->unusual);
     json_put_text(object, "where", moment->place);
@@ -90,6 +100,7 @@ static void put_place(struct json *object, const struct story_place *place) {
     json_put_text(object, "addresses", place->addresses);
     json_put_text(object, "services", place->services);
     json_put_flag(object, "unusual", place->unusual);
+    json_put_flag(object, "guessing", place->guessing);
     json_put_number(object, "accepted", place->accepted);
     json_put_number(object, "refused", place->refused);
     json_put_number(object, "refused_with_right_password", place->right_refused);
@@ -105,6 +116,8 @@ static enum status print_json(const struct story *story) {
     json_put_number(document, "accepted", story->accepted);
     json_put_number(document, "accepted_from_unusual_places", story->unusual_accepted);
     json_put_number(document, "refused", story->refused);
+    json_put_number(document, "guessing_networks", (int64_t)story->guessing_count);
+    json_put_number(document, "guesses", story->guesses);
     if (story->first_wrong != NULL)
         put_moment(json_put_object(document, "first_unusual"), story->first_wrong);
     if (story->first_success != NULL)

@@ -7,14 +7,15 @@
 #include <string.h>
 #include <time.h>
 
-#define WIDTH   960
-#define HALF    110 /* height of the bars above and below the axis */
-#define LEFT    48
-#define COLOURS 7
+#define WIDTH         960
+#define HALF          110 /* height of the bars above and below the axis */
+#define LEFT          48
+#define COLOURS       7
 #define MOMENTS_SHOWN 500
-#define PLACES_SHOWN 200
+#define PLACES_SHOWN  200
 
-static const char *const colours[COLOURS] = {"#1f77b4", "#d62728", "#ff7f0e", "#2ca02c", "#9467bd", "#8c564b", "#e377c2"};
+static const char *const colours[COLOURS] = {"#1f77b4", "#d62728", "#ff7f0e", "#2ca02c",
+                                             "#9467bd", "#8c564b", "#e377c2"};
 
 struct chart {
     const struct story *story;
@@ -28,7 +29,7 @@ static const char style[] =
     "body{font:15px/1.45 system-ui,sans-serif;color:#1b1b1b;max-width:1000px;margin:2em auto;padding:0 1em}"
     "h1{font-size:1.5em;margin-bottom:.2em}h2{font-size:1.15em;margin-top:1.8em}"
     "table{border-collapse:collapse;width:100%;font-size:.93em}th{text-align:left;font-weight:600}"
-    "th,td{padding:.25em .7em .25em 0;border-bottom:1px solid #ddd;vertical-align:top}"
+    "th,td{padding:.25em .7em .25em 0;border-bottom:1px solid #ddd;vertical-align:top}.time{white-space:nowrap}"
     "tr.unusual td{background:#fdeeee}.number{text-align:right}code{font-size:.95em}"
     ".sum{display:grid;grid-template-columns:max-content 1fr;gap:.2em 1.2em;margin:1em 0}.sum dt{color:#555}"
     ".sum dd{margin:0}.muted{color:#666}svg{width:100%;height:auto}.key span{margin-right:1.2em}"
@@ -124,7 +125,9 @@ static void bar(FILE *out, const struct chart *chart, const struct story_day *da
     past_format_time(day->day * STORY_DAY + STORY_DAY / 2, date);
     if (height <= 0)
         return;
-    fprintf(out, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.2f\" height=\"%.1f\" fill=\"%s\"%s><title>%.10s %s: %" PRId64 " %s</title></rect>\n",
+    fprintf(out,
+            "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.2f\" height=\"%.1f\" fill=\"%s\"%s><title>%.10s %s: %" PRId64
+            " %s</title></rect>\n",
             x, y, wide > 0.8 ? wide : 0.8, height < 1 ? 1 : height, colour >= 0 ? colours[colour] : "#999",
             y >= HALF ? " fill-opacity=\"0.55\"" : "", date, day->country[0] != '\0' ? day->country : "unknown",
             y >= HALF ? day->refused : day->accepted, y >= HALF ? "refused" : "accepted");
@@ -167,10 +170,12 @@ static void marks(FILE *out, const struct chart *chart) {
     const struct story *story = chart->story;
     for (size_t i = 0; i < story->moment_count; i++) {
         const struct story_moment *at = &story->moments[i];
-        if (strcmp(at->what, "accepted") == 0 || strcmp(at->what, "refused") == 0 || at->at < chart->first_day * STORY_DAY)
+        if (strcmp(at->what, "accepted") == 0 || strcmp(at->what, "refused") == 0 ||
+            at->at < chart->first_day * STORY_DAY)
             continue;
         double x = x_of(chart, (double)at->at / STORY_DAY);
-        fprintf(out, "<line x1=\"%.1f\" y1=\"0\" x2=\"%.1f\" y2=\"%d\" stroke=\"#000\" stroke-dasharray=\"3 3\"><title>", x,
+        fprintf(out,
+                "<line x1=\"%.1f\" y1=\"0\" x2=\"%.1f\" y2=\"%d\" stroke=\"#000\" stroke-dasharray=\"3 3\"><title>", x,
                 x, 2 * HALF);
         text(out, at->what);
         fputs("</title></line>\n", out);
@@ -184,16 +189,18 @@ static void draw(FILE *out, const struct story *story) {
         fputs("<p class=\"muted\">No login in this time.</p>\n", out);
         return;
     }
-    fprintf(out, "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"Logins by day and country\" font-size=\"12\">\n", WIDTH,
-            2 * HALF + 24);
+    fprintf(out, "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"Logins by day and country\" font-size=\"12\">\n",
+            WIDTH, 2 * HALF + 24);
     scale(out, &chart);
     bars(out, &chart);
     marks(out, &chart);
     fputs("</svg>\n<p class=\"key\">", out);
     for (size_t i = 0; i < chart.country_count; i++)
         fprintf(out, "<span><i style=\"background:%s\"></i>%s</span>", colours[i], chart.countries[i]);
-    fputs("<span><i style=\"background:#999\"></i>other or unknown</span><span class=\"muted\">dashed: something was done; "
-          "days are UTC; bars above and below have scales of their own</span></p>\n", out);
+    fputs("<span><i style=\"background:#999\"></i>other or unknown</span><span class=\"muted\">dashed: something was "
+          "done; "
+          "days are UTC; bars above and below have scales of their own</span></p>\n",
+          out);
 }
 
 /* ---- the tables ---- */
@@ -224,8 +231,9 @@ static void summary(FILE *out, const struct story *story) {
     fputs("<dl class=\"sum\">\n", out);
     summary_of(out, "First login from an unusual place", story->first_wrong);
     summary_of(out, "First success from one", story->first_success);
-    fprintf(out, "<dt>Accepted</dt><dd>%" PRId64 ", of them %" PRId64 " from unusual places</dd>\n<dt>Refused</dt><dd>%" PRId64
-                 "</dd>\n</dl>\n",
+    fprintf(out,
+            "<dt>Accepted</dt><dd>%" PRId64 ", of them %" PRId64
+            " from unusual places</dd>\n<dt>Refused</dt><dd>%" PRId64 "</dd>\n</dl>\n",
             story->accepted, story->unusual_accepted, story->refused);
 }
 
@@ -237,23 +245,32 @@ static void place_row(FILE *out, const struct story_place *place) {
     text(out, place->addresses);
     fputs("</td><td>", out);
     text(out, place->services);
-    fprintf(out, "</td><td class=\"number\">%" PRId64 "</td><td class=\"number\">%" PRId64 "</td><td class=\"number\">%" PRId64
-                 "</td><td>",
+    fprintf(out,
+            "</td><td class=\"number\">%" PRId64 "</td><td class=\"number\">%" PRId64
+            "</td><td class=\"number\">%" PRId64 "</td><td class=\"time\">",
             place->accepted, place->refused, place->right_refused);
     short_moment(out, place->first);
-    fputs("</td><td>", out);
+    fputs("</td><td class=\"time\">", out);
     short_moment(out, place->last);
     fputs("</td></tr>\n", out);
 }
 
 static void places(FILE *out, const struct story *story) {
-    fputs("<table><tr><th>Country<th>Network<th>Addresses<th>Services<th class=\"number\">Accepted<th class=\"number\">Refused"
-          "<th class=\"number\">with the right password<th>First<th>Last</tr>\n", out);
-    for (size_t i = 0; i < story->place_count && i < PLACES_SHOWN; i++)
+    fputs("<table><tr><th>Country<th>Network<th>Addresses<th>Services<th class=\"number\">Accepted<th "
+          "class=\"number\">Refused"
+          "<th class=\"number\">Right password<th>First<th>Last</tr>\n",
+          out);
+    size_t count = story->place_count - story->guessing_count;
+    for (size_t i = 0; i < count && i < PLACES_SHOWN; i++)
         place_row(out, &story->places[i]);
     fputs("</table>\n", out);
-    if (story->place_count > PLACES_SHOWN)
-        fprintf(out, "<p class=\"muted\">%zu further networks are not shown.</p>\n", story->place_count - PLACES_SHOWN);
+    if (count > PLACES_SHOWN)
+        fprintf(out, "<p class=\"muted\">%zu further networks are not shown.</p>\n", count - PLACES_SHOWN);
+    if (story->guessing_count > 0)
+        fprintf(out,
+                "<p class=\"muted\">%zu networks never had the right password (%" PRId64
+                " logins); they are counted in the chart alone.</p>\n",
+                story->guessing_count, story->guesses);
 }
 
 static void moments(FILE *out, const struct story *story) {
@@ -261,11 +278,16 @@ static void moments(FILE *out, const struct story *story) {
     for (size_t i = 0; i < story->moment_count && i < MOMENTS_SHOWN; i++) {
         const struct story_moment *at = &story->moments[i];
         const char *const cells[] = {at->what, at->place, at->text};
-        fprintf(out, "<tr%s><td>", at->unusual ? " class=\"unusual\"" : "");
+        fprintf(out, "<tr%s><td class=\"time\">", at->unusual ? " class=\"unusual\"" : "");
         moment(out, at->at);
         for (size_t j = 0; j < 3; j++) {
             fputs("</td><td>", out);
             text(out, cells[j]);
+        }
+        if (at->count > 1) {
+            fprintf(out, " <span class=\"muted\">%" PRId64 " times, the last ", at->count);
+            short_moment(out, at->last);
+            fputs("</span>", out);
         }
         fputs("</td><td><code>", out);
         text(out, at->ref);
@@ -273,13 +295,15 @@ static void moments(FILE *out, const struct story *story) {
     }
     fputs("</table>\n", out);
     if (story->moment_count > MOMENTS_SHOWN)
-        fprintf(out, "<p class=\"muted\">%zu further moments are not shown.</p>\n", story->moment_count - MOMENTS_SHOWN);
+        fprintf(out, "<p class=\"muted\">%zu further moments are not shown.</p>\n",
+                story->moment_count - MOMENTS_SHOWN);
 }
 
 void incident_page_write(FILE *out, const struct story *story, int64_t now) {
     fputs("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
           "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-          "<meta name=\"viewport\" content=\"width=device-width\"><title>Logins of ", out);
+          "<meta name=\"viewport\" content=\"width=device-width\"><title>Logins of ",
+          out);
     text(out, story->account);
     fprintf(out, "</title><style>%s</style></head><body>\n<h1>Logins of ", style);
     text(out, story->account);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* An account's story as one HTML page that needs nothing else: no script, no outside resource, its chart drawn in SVG. */
+/* An account's story as one HTML page that needs nothing else: no script, no outside resource, its chart drawn in SVG.
+ */
 #ifndef AUTHGATE_CTL_INCIDENT_PAGE_H
 #define AUTHGATE_CTL_INCIDENT_PAGE_H
 

@@ -29,8 +29,8 @@ static void take(void *context, const struct past_row *row) {
     past_word_verdict(row, verdict);
     if (row->event[0] != '\0')
         snprintf(verdict, sizeof verdict, "%s: %.80s", row->event, row->why);
-    const char *const cells[] = {time,          row->account,    row->service, past_place(row), past_country(row),
-                                 row->credential, verdict, row->ref};
+    const char *const cells[] = {
+        time, row->account, row->service, past_place(row), past_country(row), row->credential, verdict, row->ref};
     grid_add(&view->grid, cells);
     if (++view->shown % AT_ONCE == 0)
         grid_print(&view->grid);
@@ -63,8 +63,7 @@ static enum status run(struct invocation *invocation) {
     struct past_question question = {.what = "logins"};
     const char *since = NULL, *until = NULL;
     const struct verb_option options[] = {
-        {"account", &question.account}, {"since", &since},
-        {"until", &until},              {"address", &question.address},
+        {"account", &question.account}, {"since", &since}, {"until", &until}, {"address", &question.address},
         {"country", &question.country}, {NULL, NULL},
     };
     question.denied = past_take_flag(invocation, "--denied");

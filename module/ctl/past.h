@@ -17,12 +17,12 @@ struct progress;
 /* Which rows. `what` is logins, days, events, legacy, countries or stolen (daemon/admin_protocol.h). */
 struct past_question {
     const char *what;
-    const char *account; /* NULL: every account */
-    const char *ref;     /* NULL: every login */
-    const char *address; /* NULL: every network; else the one that it lies in */
-    const char *country; /* NULL: every country */
-    int64_t since, until; /* seconds since the epoch; until is exclusive, 0: now */
-    bool denied;          /* only what was not, or would not have been accepted */
+    const char *account;       /* NULL: every account */
+    const char *ref;           /* NULL: every login */
+    const char *address;       /* NULL: every network; else the one that it lies in */
+    const char *country;       /* NULL: every country */
+    int64_t since, until;      /* seconds since the epoch; until is exclusive, 0: now */
+    bool denied;               /* only what was not, or would not have been accepted */
     struct progress *progress; /* NULL: none is shown; else told of rows */
 };
 

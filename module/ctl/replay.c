@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* authgatectl replay: past accepted logins judged once more, by a candidate policy: which accounts it would shut out, by
- * which rule. The gate's own decision judges, in this process, so that the daemon has no work with it and the candidate
- * need not be readable for it. */
+/* authgatectl replay: past accepted logins judged once more, by a candidate policy: which accounts it would shut out,
+ * by which rule. The gate's own decision judges, in this process, so that the daemon has no work with it and the
+ * candidate need not be readable for it. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,9 +19,9 @@
 #include "gate/gate.h"
 #include "policy/configuration.h"
 
-#define PATH_SIZE 4096
+#define PATH_SIZE     4096
 #define POLICIES_KEPT 65536
-#define TALLY_STEP 1024
+#define TALLY_STEP    1024
 
 /* One account's policy, kept for its next login. */
 struct kept_policy {
@@ -37,13 +37,13 @@ struct tally {
     bool reported; /* would be let in and reported */
     int64_t count, last;
     char ref[33];
-    int next; /* the next one with such a hash, or -1 */
+    int next;             /* the next one with such a hash, or -1 */
     bool shut_out, named; /* of the tally of an account's logins: whether it has a denial, a report */
 };
 
 struct replay {
     struct configuration *configuration;
-    int64_t at; /* 0: each login at its own time */
+    int64_t at;                    /* 0: each login at its own time */
     struct kept_policy **policies; /* by the account's hash; NULL: none yet */
     unsigned char key[SIPHASH_KEY_SIZE];
     struct tally *tallies;
@@ -157,8 +157,8 @@ static void read_facts(const struct replay *replay, const struct past_row *row, 
     address_parse(row->address, &facts->address);
     credential_parse(row->credential, &facts->credential);
     enum credential credential = facts->credential;
-    facts->enrolled = credential == CREDENTIAL_TOTP || credential == CREDENTIAL_REMEMBERED ||
-                      credential == CREDENTIAL_RECOVERY_CODE;
+    facts->enrolled =
+        credential == CREDENTIAL_TOTP || credential == CREDENTIAL_REMEMBERED || credential == CREDENTIAL_RECOVERY_CODE;
     facts->network_remembered = credential == CREDENTIAL_REMEMBERED;
     facts->code_present = credential == CREDENTIAL_TOTP || credential == CREDENTIAL_RECOVERY_CODE;
 }
@@ -319,8 +319,7 @@ static enum status run(struct invocation *invocation) {
     progress_start(&progress, "logins");
     if (past_parse_since(since, "30d", now, &question.since) && (at == NULL || past_parse_time(at, now, &replay.at))) {
         replay.configuration = load_candidate(invocation, candidate);
-        status = replay.configuration == NULL ? STATUS_NO
-                                              : run_replay(&talk, &question, &replay, invocation->json);
+        status = replay.configuration == NULL ? STATUS_NO : run_replay(&talk, &question, &replay, invocation->json);
         configuration_free(&replay.configuration);
     }
     talk_end(&talk);

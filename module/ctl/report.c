@@ -38,8 +38,8 @@ struct view {
 static char first[WHEN_TEXT_SIZE], last[WHEN_TEXT_SIZE], count[24];
 
 static void fill_legacy(const struct past_row *row, const char *cells[CELLS]) {
-    const char *const mine[CELLS] = {row->account, row->service, past_place(row), past_country(row), count, last,
-                                     row->ref};
+    const char *const mine[CELLS] = {row->account, row->service, past_place(row), past_country(row),
+                                     count,        last,         row->ref};
     memcpy(cells, mine, sizeof mine);
 }
 
@@ -51,8 +51,8 @@ static void fill_countries(const struct past_row *row, const char *cells[CELLS])
 }
 
 static void fill_stolen(const struct past_row *row, const char *cells[CELLS]) {
-    const char *const mine[CELLS] = {row->account, past_country(row), past_place(row), row->reason, count, last,
-                                     row->ref};
+    const char *const mine[CELLS] = {row->account, past_country(row), past_place(row), row->reason, count,
+                                     last,         row->ref};
     memcpy(cells, mine, sizeof mine);
 }
 

@@ -8,8 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define USUAL_PERCENT 20 /* of the days with accepted logins on which a usual country has some */
-#define MOMENT_LIMIT  2000
+#define USUAL_PERCENT   20 /* of the days with accepted logins on which a usual country has some */
+#define MOMENT_LIMIT    2000
+#define ADDRESSES_SHOWN 3
 
 /* A row as it is kept until all have come. */
 struct kept {
@@ -66,7 +67,7 @@ static struct story_moment *add_moment(struct story *story, int64_t at) {
     if (story->moment_count % 256 == 0)
         story->moments = grown(story->moments, story->moment_count + 256, sizeof *story->moments);
     struct story_moment *moment = &story->moments[story->moment_count++];
-    *moment = (struct story_moment){.at = at};
+    *moment = (struct story_moment){.at = at, .count = 1, .last = at};
     return moment;
 }
 
@@ -84,8 +85,9 @@ static void take_event(void *context, const struct past_row *row) {
     snprintf(moment->what, sizeof moment->what, "%s", row->event);
     if (row->address[0] != '\0')
         word_place(moment->place, row->address, row->country, "");
-    snprintf(moment->text, sizeof moment->text, "%.180s%s%.40s%s%s", row->why, row->who[0] != '\0' ? ", by " : "",
-             row->who, until[0] != '\0' ? ", until " : "", until);
+    const char *by = row->who[0] == '\0' ? "" : row->why[0] != '\0' ? ", by " : "by ";
+    snprintf(moment->text, sizeof moment->text, "%.180s%s%.40s%s%s", row->why, by, row->who,
+             until[0] != '\0' ? ", until " : "", until);
     snprintf(moment->ref, sizeof moment->ref, "%s", row->ref);
 }
 
@@ -102,10 +104,14 @@ static int by_place(const void *one, const void *other) {
     return order != 0 ? order : strcmp(left->country, right->country);
 }
 
-static int unusual_first(const void *one, const void *other) {
+static int rank(const struct story_place *place) {
+    return place->unusual ? 0 : place->guessing ? 2 : 1;
+}
+
+static int by_rank(const void *one, const void *other) {
     const struct story_place *left = one, *right = other;
-    if (left->unusual != right->unusual)
-        return left->unusual ? -1 : 1;
+    if (rank(left) != rank(right))
+        return rank(left) - rank(right);
     return (left->first > right->first) - (left->first < right->first);
 }
 
@@ -179,7 +185,10 @@ static void find_unusual(struct story *story) {
         struct story_place *place = &story->places[i];
         if (i == 0 || by_country(place - 1, place) != 0)
             usual = days > 0 && days_accepted(story, place->country) * 100 >= days * USUAL_PERCENT;
-        place->unusual = place->country[0] != '\0' && (!usual || place->right_refused > 0);
+        place->unusual = (place->accepted > 0 && !usual && place->country[0] != '\0') || place->right_refused > 0;
+        place->guessing = !place->unusual && place->accepted == 0;
+        story->guessing_count += place->guessing;
+        story->guesses += place->guessing ? place->refused : 0;
         story->accepted += place->accepted;
         story->refused += place->refused;
         if (place->unusual)
@@ -188,7 +197,9 @@ static void find_unusual(struct story *story) {
 }
 
 static int by_network(const void *one, const void *other) {
-    return strcmp(((const struct story_place *)one)->network, ((const struct story_place *)other)->network);
+    const struct story_place *left = one, *right = other;
+    int order = strcmp(left->network, right->network);
+    return order != 0 ? order : strcmp(left->country, right->country);
 }
 
 /* ---- single logins ---- */
@@ -199,20 +210,43 @@ static void add_login(struct story *story, const struct kept *login, bool unusua
     snprintf(moment->what, sizeof moment->what, "%s", login->accepted ? "accepted" : "refused");
     word_place(moment->place, login->address[0] != '\0' ? login->address : login->network, login->country,
                login->service);
-    snprintf(moment->text, sizeof moment->text, "%s%s%s", login->accepted && login->reason[0] != '\0' ? "would be refused: " : "",
-             login->reason, login->right && !login->accepted ? ", with the right password" : "");
+    snprintf(moment->text, sizeof moment->text, "%s%s%s",
+             login->accepted && login->reason[0] != '\0' ? "would be refused: " : "", login->reason,
+             login->right && !login->accepted ? ", with the right password" : "");
     snprintf(moment->ref, sizeof moment->ref, "%s", login->ref);
 }
 
-/* By network, then in time. */
+/* By place, then in time. */
 static int by_origin(const void *one, const void *other) {
     const struct kept *left = one, *right = other;
-    int order = strcmp(left->network, right->network);
+    int order = by_place(one, other);
     return order != 0 ? order : (left->first > right->first) - (left->first < right->first);
 }
 
-/* Of each network the first login, the first that was accepted and the first refused with the right password; of an
- * unusual one all of them, while there is room. */
+/* A few addresses of a place; "…" stands for the others. */
+static void add_address(struct story_place *place, const char *address) {
+    size_t commas = 0;
+    for (const char *at = place->addresses; (at = strchr(at, ',')) != NULL; at++)
+        commas++;
+    add_word(place->addresses, sizeof place->addresses, commas < ADDRESSES_SHOWN - 1 ? address : "…");
+}
+
+/* The place that a login belongs to; both go through in the same order. */
+static struct story_place *place_of(struct story *story, const struct kept *login, size_t *at) {
+    while (*at < story->place_count) {
+        struct story_place *place = &story->places[*at];
+        int order = strcmp(place->network, login->network);
+        if (order == 0)
+            order = strcmp(place->country, login->country);
+        if (order >= 0)
+            return order == 0 ? place : NULL;
+        ++*at;
+    }
+    return NULL;
+}
+
+/* Of each place the first login, the first that was accepted and the first refused with the right password; of an
+ * unusual one all of them, while there is room; of one that only guessed none. */
 static void tell_logins(struct story *story, struct rows *logins) {
     bool accepted = false, right = false;
     size_t at = 0;
@@ -222,18 +256,16 @@ static void tell_logins(struct story *story, struct rows *logins) {
         qsort(story->places, story->place_count, sizeof *story->places, by_network);
     for (size_t i = 0; i < logins->count; i++) {
         const struct kept *login = &logins->list[i];
-        bool first = i == 0 || strcmp(login->network, logins->list[i - 1].network) != 0;
+        bool first = i == 0 || by_place(login - 1, login) != 0;
+        struct story_place *place = place_of(story, login, &at);
         accepted = accepted && !first;
         right = right && !first;
-        while (at < story->place_count && strcmp(story->places[at].network, login->network) < 0)
-            at++;
-        bool known = at < story->place_count && strcmp(story->places[at].network, login->network) == 0;
-        bool unusual = known && story->places[at].unusual;
-        if (known)
-            add_word(story->places[at].addresses, sizeof story->places[at].addresses, login->address);
+        if (place == NULL || place->guessing)
+            continue;
+        add_address(place, login->address);
         if (first || (login->accepted && !accepted) || (login->right && !login->accepted && !right) ||
-            (unusual && story->moment_count < MOMENT_LIMIT))
-            add_login(story, login, unusual);
+            (place->unusual && story->moment_count < MOMENT_LIMIT))
+            add_login(story, login, place->unusual);
         accepted = accepted || login->accepted;
         right = right || (login->right && !login->accepted);
     }
@@ -269,9 +301,29 @@ static void make_days(struct story *story, struct rows *days) {
 
 /* ---- the whole ---- */
 
-static void find_firsts(struct story *story) {
+static bool alike(const struct story_moment *one, const struct story_moment *other) {
+    return strcmp(one->what, other->what) == 0 && strcmp(one->place, other->place) == 0 &&
+           strcmp(one->text, other->text) == 0;
+}
+
+/* A hundred logins alike in a row are one line of the timeline. */
+static void fold(struct story *story) {
+    size_t kept = 0;
     if (story->moment_count > 0)
         qsort(story->moments, story->moment_count, sizeof *story->moments, by_time);
+    for (size_t i = 0; i < story->moment_count; i++) {
+        struct story_moment *before = kept > 0 ? &story->moments[kept - 1] : NULL;
+        if (before != NULL && alike(before, &story->moments[i])) {
+            before->count++;
+            before->last = story->moments[i].at;
+        } else {
+            story->moments[kept++] = story->moments[i];
+        }
+    }
+    story->moment_count = kept;
+}
+
+static void find_firsts(struct story *story) {
     for (size_t i = 0; i < story->moment_count; i++) {
         const struct story_moment *moment = &story->moments[i];
         if (!moment->unusual)
@@ -289,9 +341,10 @@ static void tell(struct gathering *gathering) {
     make_days(story, &gathering->days);
     find_unusual(story);
     tell_logins(story, &gathering->logins);
+    fold(story);
     find_firsts(story);
     if (story->place_count > 0)
-        qsort(story->places, story->place_count, sizeof *story->places, unusual_first);
+        qsort(story->places, story->place_count, sizeof *story->places, by_rank);
 }
 
 enum status story_gather(struct talk *talk, const char *account, int64_t since, int64_t until, struct story *story) {

@@ -19,8 +19,8 @@
 #include "ctl/past.h"
 #include "ctl/progress.h"
 
-#define FEWEST 3      /* logins that a country needs to be allowed, … */
-#define PER_MILLE 5   /* … and its share of the account's logins */
+#define FEWEST    3 /* logins that a country needs to be allowed, … */
+#define PER_MILLE 5 /* … and its share of the account's logins */
 #define FILE_SIZE 8192
 #define PATH_SIZE 4096
 
@@ -40,7 +40,7 @@ struct account {
 
 struct view {
     const struct settings *settings;
-    const char *out; /* the folder that files go to; NULL: shown */
+    const char *out;   /* the folder that files go to; NULL: shown */
     struct json *list; /* NULL: text */
     struct account *accounts;
     size_t count, room;
@@ -114,8 +114,8 @@ static void write_list(const struct account *account, struct buffer *text) {
 
 static void write_file_text(const struct account *account, const char *since, struct buffer *text) {
     char last[WHEN_TEXT_SIZE];
-    buffer_add_format(text, "# Suggested from logins since %s. Countries that are seldom seen are left out: look at them.\n",
-                      since);
+    buffer_add_format(
+        text, "# Suggested from logins since %s. Countries that are seldom seen are left out: look at them.\n", since);
     for (size_t i = 0; i < account->count; i++) {
         const struct from *from = &account->from[i];
         past_format_time(from->last, last);

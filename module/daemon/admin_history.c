@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Turns a question into the history's, and a page of rows into records. A page that is too long for one answer is sent
- * in pieces: `after` then says how many of its rows have been sent. Run by admin jobs; changes nothing, logs nothing. */
+ * in pieces: `after` then says how many of its rows have been sent. Run by admin jobs; changes nothing, logs nothing.
+ */
 #include "daemon/admin_history.h"
 
 #include <stdio.h>
@@ -13,7 +14,7 @@
 #include "store/history.h"
 
 #define ANSWER_LIMIT 120000 /* bytes, so that it fits the socket's buffer */
-#define ROW_LIMIT 4096      /* bytes that one record takes at most */
+#define ROW_LIMIT    4096   /* bytes that one record takes at most */
 
 struct words {
     char first[ADMIN_NUMBER_SIZE], last[ADMIN_NUMBER_SIZE], count[ADMIN_NUMBER_SIZE], until[ADMIN_NUMBER_SIZE];
@@ -152,8 +153,8 @@ static bool read_question(struct admin_job *job, struct history_question *questi
     if (value[FIELD_CLIENT_ADDRESS] != NULL && address_parse(value[FIELD_CLIENT_ADDRESS], &address))
         question->network = address_network(&address);
     job->past.events = strcmp(admin_job_value(job, FIELD_VALUE), "events") == 0;
-    return question->since >= 0 && question->until >= 0 && parse_what(admin_job_value(job, FIELD_VALUE), &question->what) &&
-           read_after(job, question);
+    return question->since >= 0 && question->until >= 0 &&
+           parse_what(admin_job_value(job, FIELD_VALUE), &question->what) && read_after(job, question);
 }
 
 static void abandon(struct admin_job *job) {

@@ -13,7 +13,7 @@
 #include "base/verdict.h"
 
 #define COMPROMISE_ACCOUNTS 65536
-#define STOLEN_WRONG_CODES 3 /* more distinct wrong codes than that within a day, each with the right password */
+#define STOLEN_WRONG_CODES  3 /* more distinct wrong codes than that within a day, each with the right password */
 
 struct compromise;
 

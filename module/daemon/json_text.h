@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Writes one flat JSON object into a buffer: for the program that `notify` names. authgatectl has a library for more. */
+/* Writes one flat JSON object into a buffer: for the program that `notify` names. authgatectl has a library for more.
+ */
 #ifndef AUTHGATE_DAEMON_JSON_TEXT_H
 #define AUTHGATE_DAEMON_JSON_TEXT_H
 

@@ -18,8 +18,8 @@
 #include "daemon/privilege.h"
 
 #define TOLD_KNOWN 4096
-#define STOP_TIME 500 /* milliseconds that the helper has to end before it is left to itself */
-#define STOP_LOOK 5
+#define STOP_TIME  500 /* milliseconds that the helper has to end before it is left to itself */
+#define STOP_LOOK  5
 
 struct notifier {
     int socket; /* -1: the helper is gone */

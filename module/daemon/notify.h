@@ -12,9 +12,9 @@
 #include "base/log.h"
 #include "base/siphash.h"
 
-#define NOTIFY_BURST 20             /* notices that may go out at once … */
-#define NOTIFY_REFILL 60000         /* … and milliseconds after which there may be one more */
-#define NOTIFY_SAME_AGAIN 3600000   /* milliseconds before the same is told again of the same account or network */
+#define NOTIFY_BURST        20      /* notices that may go out at once … */
+#define NOTIFY_REFILL       60000   /* … and milliseconds after which there may be one more */
+#define NOTIFY_SAME_AGAIN   3600000 /* milliseconds before the same is told again of the same account or network */
 #define NOTIFY_PROGRAM_TIME 10000   /* milliseconds that the program may take before it is killed */
 
 struct notifier;
@@ -45,9 +45,9 @@ struct notice {
     int64_t until; /* of a lock or an exception; 0: for good, or none */
 };
 
-/* Starts the helper. Called before there are threads and before the secret key is read; the helper becomes `user` (NULL:
- * stays who it is), closes every descriptor but its own, and ends when the notifier stops. `key` is random. NULL where
- * it cannot be started. */
+/* Starts the helper. Called before there are threads and before the secret key is read; the helper becomes `user`
+ * (NULL: stays who it is), closes every descriptor but its own, and ends when the notifier stops. `key` is random. NULL
+ * where it cannot be started. */
 struct notifier *notifier_start(const char *user, enum log_target log, const unsigned char key[SIPHASH_KEY_SIZE]);
 
 /* Lets the helper end (notices that it has are still told) and sets the pointer to NULL. */

@@ -23,7 +23,7 @@ struct helper {
     int socket;
     int signals; /* signalfd of SIGCHLD and SIGTERM */
     sigset_t mask, before;
-    pid_t program; /* 0: none runs */
+    pid_t program;    /* 0: none runs */
     int milliseconds; /* that a program may take */
     int64_t deadline;
     bool closed; /* nothing more will come */

@@ -9,8 +9,8 @@
 /* Closes every descriptor but the three standard ones and `kept`. */
 void notify_helper_close_others(int kept);
 
-/* Runs one program after the other, each for `milliseconds` at most, until the other end is closed and all that came has
- * been told, or until SIGTERM. */
+/* Runs one program after the other, each for `milliseconds` at most, until the other end is closed and all that came
+ * has been told, or until SIGTERM. */
 void notify_helper_run(int socket, int milliseconds);
 
 #endif

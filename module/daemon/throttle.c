@@ -10,19 +10,20 @@
 
 #include "base/table.h"
 
-#define SECOND 1000
-#define HOUR (3600 * (int64_t)SECOND)
-#define DAY (24 * HOUR)
+#define SECOND       1000
+#define HOUR         (3600 * (int64_t)SECOND)
+#define DAY          (24 * HOUR)
 #define SUCCESS_KEPT (30 * DAY)
 
 #define PAGE_SLOTS 8U
-#define PAGE_COUNT 128U /* of one pair, before it starts over: room for 1000, the most that throttle.passwords can be */
+#define PAGE_COUNT 128U /* of one pair, before it starts over: room for 1000, the most that throttle.passwords can be  \
+                         */
 
-#define SPRAY_SLICES 15
-#define SPRAY_SLICE (THROTTLE_SPRAY_WINDOW * (int64_t)SECOND / SPRAY_SLICES)
+#define SPRAY_SLICES  15
+#define SPRAY_SLICE   (THROTTLE_SPRAY_WINDOW * (int64_t)SECOND / SPRAY_SLICES)
 #define ATTACK_SLICES 24
-#define ATTACK_SLICE (THROTTLE_ATTACK_WINDOW * (int64_t)SECOND / ATTACK_SLICES)
-#define WRONG_KEPT 8 /* an account's latest wrong passwords, wherever they came from */
+#define ATTACK_SLICE  (THROTTLE_ATTACK_WINDOW * (int64_t)SECOND / ATTACK_SLICES)
+#define WRONG_KEPT    8 /* an account's latest wrong passwords, wherever they came from */
 
 struct slot {
     uint32_t password; /* hash of mark and digits; 0: unknown, and like no other */
@@ -203,8 +204,7 @@ static bool attacked(struct throttle *throttle, const struct names *names, int64
     const struct account *account = table_find(throttle->accounts, &names->account, now);
     if (account == NULL)
         return false;
-    uint32_t attackers =
-        sum_slices(account->attackers, ATTACK_SLICES, account->slice, slice_at(now, ATTACK_SLICE));
+    uint32_t attackers = sum_slices(account->attackers, ATTACK_SLICES, account->slice, slice_at(now, ATTACK_SLICE));
     return attackers > THROTTLE_ATTACK_NETWORKS && table_find(throttle->homes, &names->pair, now) == NULL;
 }
 
@@ -234,7 +234,8 @@ static struct network *touch_network(struct throttle *throttle, const struct nam
     network->slice = current;
     uint32_t failed = sum_slices(network->failed, SPRAY_SLICES, current, current);
     uint32_t weight = failed < THROTTLE_SPRAY_ACCOUNTS ? failed : THROTTLE_SPRAY_ACCOUNTS;
-    return table_put(throttle->networks, &names->network, now, now + window + window * weight / THROTTLE_SPRAY_ACCOUNTS);
+    return table_put(throttle->networks, &names->network, now,
+                     now + window + window * weight / THROTTLE_SPRAY_ACCOUNTS);
 }
 
 static struct account *touch_account(struct throttle *throttle, const struct names *names, int64_t now, bool success) {
@@ -330,8 +331,8 @@ static bool last_succeeded(struct throttle *throttle, const struct names *names,
     return mark != NULL && account != NULL && account->has_good_mark && account->good_mark == *mark;
 }
 
-enum throttle_state throttle_failed(struct throttle *throttle, const struct throttle_login *login,
-                                    const uint32_t *mark, uint64_t digits, int64_t now) {
+enum throttle_state throttle_failed(struct throttle *throttle, const struct throttle_login *login, const uint32_t *mark,
+                                    uint64_t digits, int64_t now) {
     struct names names = name(throttle, login);
     uint32_t password = hash_password(throttle, mark, digits);
     if (last_succeeded(throttle, &names, mark, now) || seen_here(throttle, &names, login, password, now))

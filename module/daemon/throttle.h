@@ -13,13 +13,14 @@
 
 #define THROTTLE_PLACES 1048576 /* networks that a daemon keeps track of */
 
-#define THROTTLE_REMEMBERED_PASSWORDS 20 /* a remembered network's own budget, or throttle.passwords where that is more */
+#define THROTTLE_REMEMBERED_PASSWORDS                                                                                  \
+    20 /* a remembered network's own budget, or throttle.passwords where that is more */
 #define THROTTLE_REMEMBERED_WINDOW 3600  /* seconds */
-#define THROTTLE_SPRAY_ACCOUNTS 30       /* accounts that fail from one network within … */
-#define THROTTLE_SPRAY_WINDOW 900        /* … so many seconds (counted by the minute), … */
-#define THROTTLE_SPRAY_SUCCESS 10        /* … while under so many in a hundred of its accounts get in */
-#define THROTTLE_ATTACK_NETWORKS 20      /* an account attacked from more networks than that … */
-#define THROTTLE_ATTACK_WINDOW 86400     /* … within so many seconds (counted by the hour) */
+#define THROTTLE_SPRAY_ACCOUNTS    30    /* accounts that fail from one network within … */
+#define THROTTLE_SPRAY_WINDOW      900   /* … so many seconds (counted by the minute), … */
+#define THROTTLE_SPRAY_SUCCESS     10    /* … while under so many in a hundred of its accounts get in */
+#define THROTTLE_ATTACK_NETWORKS   20    /* an account attacked from more networks than that … */
+#define THROTTLE_ATTACK_WINDOW     86400 /* … within so many seconds (counted by the hour) */
 
 struct throttle;
 
@@ -60,8 +61,8 @@ enum throttle_state throttle_check(struct throttle *throttle, const struct throt
  * counts nothing, nor does the mark that last succeeded for the account (the back end is in trouble). Not to be called
  * for a login that throttle_check refused, nor for one that failed for another reason than its password. Returns what
  * this try brought about, THROTTLE_NOT where nothing or where it was so before. */
-enum throttle_state throttle_failed(struct throttle *throttle, const struct throttle_login *login,
-                                    const uint32_t *mark, uint64_t digits, int64_t now);
+enum throttle_state throttle_failed(struct throttle *throttle, const struct throttle_login *login, const uint32_t *mark,
+                                    uint64_t digits, int64_t now);
 
 /* A login's password was right, whatever the verdict was on the login; `mark` is NULL where it is not known and for
  * app passwords. `accepted`: the login went through, so that its network is one that the account got in from. */

@@ -18,12 +18,12 @@
 #include "store/history_queue.h"
 #include "store/history_reader.h"
 
-#define LINGER 100            /* milliseconds that entries may wait for company */
-#define SETTLE_TIME 2000      /* milliseconds that a question waits for what was handed over before it */
-#define TIDY_AGAIN 20         /* milliseconds between two bites of a clean-up */
-#define TIDY_EVERY 3600000    /* milliseconds between two clean-ups */
+#define LINGER          100     /* milliseconds that entries may wait for company */
+#define SETTLE_TIME     2000    /* milliseconds that a question waits for what was handed over before it */
+#define TIDY_AGAIN      20      /* milliseconds between two bites of a clean-up */
+#define TIDY_EVERY      3600000 /* milliseconds between two clean-ups */
 #define COMPLAINT_LIMIT 4
-#define COMPLAINT_SIZE (HISTORY_FAULT_SIZE + 128)
+#define COMPLAINT_SIZE  (HISTORY_FAULT_SIZE + 128)
 
 struct complaint {
     int priority;
@@ -206,9 +206,11 @@ static bool start_writer(struct history *history) {
 }
 
 static bool start(struct history *history) {
-    struct history_reader_settings reader = {
-        .engine = history->engine, .place = history->place, .signal = history->signal, .settle = settle,
-        .context = history};
+    struct history_reader_settings reader = {.engine = history->engine,
+                                             .place = history->place,
+                                             .signal = history->signal,
+                                             .settle = settle,
+                                             .context = history};
     if (history->place == NULL || history->host == NULL || history->signal < 0 ||
         !history_queue_open(&history->queue) || !start_writer(history))
         return false;

@@ -71,10 +71,10 @@ void history_add_event(struct history *history, const struct history_event *even
 /* ---- reading ---- */
 
 enum history_what {
-    HISTORY_LOGINS,    /* one row a login, the oldest first: those that are still kept one by one */
-    HISTORY_DAYS,      /* one row a day and kind of login, by day: all logins, also those that have a row of their own */
-    HISTORY_EVENTS,    /* the oldest first */
-    HISTORY_LEGACY,    /* accepted with a bare password: one row for each account, service and network */
+    HISTORY_LOGINS, /* one row a login, the oldest first: those that are still kept one by one */
+    HISTORY_DAYS,   /* one row a day and kind of login, by day: all logins, also those that have a row of their own */
+    HISTORY_EVENTS, /* the oldest first */
+    HISTORY_LEGACY, /* accepted with a bare password: one row for each account, service and network */
     HISTORY_COUNTRIES, /* one row for each account, country, and whether accepted */
     HISTORY_STOLEN,    /* denied with a right password: one row for each account, country, network and reason */
 };

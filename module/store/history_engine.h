@@ -12,12 +12,12 @@
 #include "store/history.h"
 
 #define HISTORY_ACCOUNT_LIMIT 320 /* bytes of the texts that are kept, without their NUL */
-#define HISTORY_REF_LIMIT 32
-#define HISTORY_WORD_LIMIT 64
-#define HISTORY_WHY_LIMIT 256
-#define HISTORY_FAULT_SIZE 256
-#define HISTORY_PAGE_ROWS 512
-#define HISTORY_CURSOR_KEYS 12
+#define HISTORY_REF_LIMIT     32
+#define HISTORY_WORD_LIMIT    64
+#define HISTORY_WHY_LIMIT     256
+#define HISTORY_FAULT_SIZE    256
+#define HISTORY_PAGE_ROWS     512
+#define HISTORY_CURSOR_KEYS   12
 
 /* One login or event as it waits to be written. */
 struct history_entry {
@@ -110,7 +110,8 @@ struct history_engine {
 
     /* The reading thread's. */
     void *(*reader_open)(const char *place, char *fault);
-    /* Adds one page's rows; `*last` where there are no more. False where it cannot be read: the reader is closed then. */
+    /* Adds one page's rows; `*last` where there are no more. False where it cannot be read: the reader is closed then.
+     */
     bool (*read)(void *reader, struct history_cursor *cursor, struct history_rows *rows, bool *last);
     void (*reader_close)(void *reader);
 };

@@ -7,8 +7,9 @@
 #include <string.h>
 
 #define TEXT_COUNT 4
-#define LARGEST (sizeof(struct history_entry) + HISTORY_ACCOUNT_LIMIT + HISTORY_REF_LIMIT + HISTORY_WORD_LIMIT + \
-                 HISTORY_WHY_LIMIT + 4 + 8)
+#define LARGEST                                                                                                        \
+    (sizeof(struct history_entry) + HISTORY_ACCOUNT_LIMIT + HISTORY_REF_LIMIT + HISTORY_WORD_LIMIT +                   \
+     HISTORY_WHY_LIMIT + 4 + 8)
 
 struct text {
     const char *from;
@@ -95,8 +96,7 @@ bool history_queue_half_full(const struct history_queue *queue) {
 }
 
 struct history_batch history_queue_take(struct history_queue *queue) {
-    struct history_batch batch = {
-        .bytes = queue->places[queue->filling], .length = queue->used, .count = queue->count};
+    struct history_batch batch = {.bytes = queue->places[queue->filling], .length = queue->used, .count = queue->count};
     queue->filling = 1 - queue->filling;
     queue->used = 0;
     queue->count = 0;

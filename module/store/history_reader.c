@@ -13,7 +13,7 @@
 #include "store/history_engine.h"
 
 #define QUERY_LIMIT 8
-#define NICENESS 10 /* logins first */
+#define NICENESS    10 /* logins first */
 
 enum state {
     QUERY_FREE = 0,
@@ -42,8 +42,8 @@ struct history_reader {
     pthread_t thread;
     uint64_t last_number;
     struct query queries[QUERY_LIMIT];
-    size_t turn;   /* whose page is read next, where several wait */
-    void *opened;  /* the engine's; the thread's own */
+    size_t turn;  /* whose page is read next, where several wait */
+    void *opened; /* the engine's; the thread's own */
 };
 
 static void tell(const struct history_reader *reader) {
@@ -215,10 +215,8 @@ static void hand_out(struct history_reader *reader, struct query *query) {
     struct query done = *query;
     *query = (struct query){.state = QUERY_FREE};
     pthread_mutex_unlock(&reader->lock);
-    const struct history_page page = {.failed = done.failed,
-                                      .rows = done.rows.rows,
-                                      .count = done.failed ? 0 : done.rows.count,
-                                      .next = done.next};
+    const struct history_page page = {
+        .failed = done.failed, .rows = done.rows.rows, .count = done.failed ? 0 : done.rows.count, .next = done.next};
     done.take(done.context, &page);
     history_rows_clear(&done.rows);
     pthread_mutex_lock(&reader->lock);

@@ -35,8 +35,7 @@ struct history_row *history_rows_add(struct history_rows *rows) {
         rows->room = room;
     }
     struct history_row *row = &rows->rows[rows->count++];
-    *row = (struct history_row){
-        .ref = "", .account = "", .service = "", .mechanism = "", .who = "", .why = ""};
+    *row = (struct history_row){.ref = "", .account = "", .service = "", .mechanism = "", .who = "", .why = ""};
     return row;
 }
 
@@ -107,7 +106,8 @@ bool history_cursor_parse(struct history_cursor *cursor, const char *text) {
 }
 
 static const char *const password_words[HISTORY_PASSWORD_COUNT] = {"unknown", "right", "wrong"};
-static const char *const event_words[HISTORY_EVENT_COUNT] = {"locked", "unlocked", "stolen", "compromised", "throttled"};
+static const char *const event_words[HISTORY_EVENT_COUNT] = {"locked", "unlocked", "stolen", "compromised",
+                                                             "throttled"};
 
 const char *history_password_name(enum history_password password) {
     return password_words[password];

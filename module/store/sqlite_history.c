@@ -22,12 +22,12 @@
 #include "store/history_engine.h"
 
 #define BUSY_MILLISECONDS 1000
-#define LOCK_PATIENCE 3000  /* milliseconds: the daemon before us is still writing its last batch */
-#define ACCOUNTS_KNOWN 65536
-#define WORDS_KNOWN 128
-#define THROTTLED_KNOWN 16384
-#define THROTTLED_ROWS 100  /* of one network in an hour that have rows of their own */
-#define PATH_SIZE 4096
+#define LOCK_PATIENCE     3000 /* milliseconds: the daemon before us is still writing its last batch */
+#define ACCOUNTS_KNOWN    65536
+#define WORDS_KNOWN       128
+#define THROTTLED_KNOWN   16384
+#define THROTTLED_ROWS    100 /* of one network in an hour that have rows of their own */
+#define PATH_SIZE         4096
 
 enum statement {
     SQL_BEGIN,
@@ -81,9 +81,9 @@ struct writer {
     sqlite3 *database;
     struct file_identity identity;
     char trouble[HISTORY_FAULT_SIZE]; /* what went wrong first, not yet told */
-    bool damaged; /* the file is: it is set aside */
-    bool gone;    /* it is not the one that the path leads to */
-    bool spent;   /* memory was short */
+    bool damaged;                     /* the file is: it is set aside */
+    bool gone;                        /* it is not the one that the path leads to */
+    bool spent;                       /* memory was short */
     sqlite3_stmt *statements[SQL_COUNT];
     struct history_tidy tidy;
     unsigned char key[SIPHASH_KEY_SIZE];
@@ -233,8 +233,8 @@ static bool read_row(struct writer *writer, const struct history_entry *entry, s
 static sqlite3_stmt *bind_row(struct writer *writer, enum statement which, const struct login_row *row,
                               const struct history_entry *entry) {
     sqlite3_stmt *statement = writer->statements[which];
-    const int64_t numbers[] = {row->account,   row->service, entry->country, 0,            row->credential,
-                               row->mechanism, row->verdict, row->reason,    row->password};
+    const int64_t numbers[] = {row->account, row->service, entry->country, 0, row->credential, row->mechanism,
+                               row->verdict, row->reason,  row->password};
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         sqlite3_bind_int64(statement, (int)i + 1, numbers[i]);
     sqlite3_bind_blob(statement, 4, row->network, (int)row->network_length, SQLITE_STATIC);
@@ -465,8 +465,9 @@ static bool make_file(const char *place) {
 }
 
 static bool open_database(struct writer *writer, char *fault) {
-    static const char pragmas[] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16384;"
-                                  "PRAGMA wal_autocheckpoint=8192; PRAGMA journal_size_limit=67108864; PRAGMA trusted_schema=OFF;";
+    static const char pragmas[] =
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16384;"
+        "PRAGMA wal_autocheckpoint=8192; PRAGMA journal_size_limit=67108864; PRAGMA trusted_schema=OFF;";
     if (!make_file(writer->place)) {
         snprintf(fault, HISTORY_FAULT_SIZE, "%.128s: %s", writer->place, strerror(errno));
         return false;
@@ -499,8 +500,8 @@ static void *writer_open(const char *place, const char *host, char *fault) {
             close_database(writer);
             set_aside(place);
             writer->damaged = false;
-            snprintf(fault, HISTORY_FAULT_SIZE, "%.128s was damaged; it was set aside under another name and a new one begun",
-                     place);
+            snprintf(fault, HISTORY_FAULT_SIZE,
+                     "%.128s was damaged; it was set aside under another name and a new one begun", place);
             good = open_database(writer, fault);
         }
         if (good)

@@ -14,7 +14,7 @@
 
 /* A login's id is its second, then its place within the second: ids are in the order of time. */
 #define HISTORY_ID_SHIFT 20
-#define HISTORY_DAY 86400
+#define HISTORY_DAY      86400
 
 /* Which file a path led to when it was opened. */
 struct file_identity {

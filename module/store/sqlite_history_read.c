@@ -11,24 +11,25 @@
 #include "store/history_engine.h"
 
 #define BUSY_MILLISECONDS 1000
-#define WORDS_KNOWN 1024
-#define ACCOUNTS_AT_ONCE 64 /* of a report over all accounts */
-#define DAY_KEYS 9
+#define WORDS_KNOWN       1024
+#define ACCOUNTS_AT_ONCE  64 /* of a report over all accounts */
+#define DAY_KEYS          9
 
 /* The columns that logins and days have in common, in the order in which take_row reads them. */
-#define COLUMNS "a.name, l.service, l.country, l.network, l.credential, l.mechanism, l.verdict, l.reason, l.password,"
+#define COLUMNS                                                                                                        \
+    "a.name, l.service, l.country, l.network, l.credential, l.mechanism, l.verdict, l.reason, l.password,"
 #define LOGIN_COLUMNS COLUMNS " l.ref, 1, l.id >> 20, l.id >> 20, l.address, l.id"
-#define LOGINS "SELECT " LOGIN_COLUMNS " FROM logins AS l "
-#define ACCOUNT "JOIN accounts AS a ON a.id = l.account "
+#define LOGINS        "SELECT " LOGIN_COLUMNS " FROM logins AS l "
+#define ACCOUNT       "JOIN accounts AS a ON a.id = l.account "
 #define LOGIN_PAGE                                                                                                     \
-    "l.id > ?1 AND l.id < ?2 AND (?4 = 0 OR l.denied > 0) AND (?5 = 0 OR l.account = ?5)"                               \
+    "l.id > ?1 AND l.id < ?2 AND (?4 = 0 OR l.denied > 0) AND (?5 = 0 OR l.account = ?5)"                              \
     " AND (?6 IS NULL OR l.network = ?6) AND (?7 = 0 OR l.country = ?7) ORDER BY l.id LIMIT ?3"
-#define DAYS "SELECT " COLUMNS " l.ref, l.count, l.first, l.last, NULL, l.day, l.account FROM days AS l "
-#define DAY_REST "l.service, l.country, l.network, l.credential, l.mechanism, l.verdict, l.reason, l.password"
-#define DAY_FILTER                                                                                                     \
-    " AND l.day <= ?2 AND (?4 = 0 OR l.verdict <> ?5 OR l.reason <> ?6)"
-#define GROUPED(what) "SELECT a.name, l.service, l.country, l.network, l.credential, 0, l.verdict, l.reason, l.password," \
-    " l.ref, sum(l.count), min(l.first), max(l.last) FROM days AS l " ACCOUNT                                           \
+#define DAYS       "SELECT " COLUMNS " l.ref, l.count, l.first, l.last, NULL, l.day, l.account FROM days AS l "
+#define DAY_REST   "l.service, l.country, l.network, l.credential, l.mechanism, l.verdict, l.reason, l.password"
+#define DAY_FILTER " AND l.day <= ?2 AND (?4 = 0 OR l.verdict <> ?5 OR l.reason <> ?6)"
+#define GROUPED(what)                                                                                                  \
+    "SELECT a.name, l.service, l.country, l.network, l.credential, 0, l.verdict, l.reason, l.password,"                \
+    " l.ref, sum(l.count), min(l.first), max(l.last) FROM days AS l " ACCOUNT                                          \
     "WHERE l.account >= ?1 AND l.account <= ?2 AND l.day >= ?3 AND l.day <= ?4 AND " what
 
 enum statement {
@@ -63,11 +64,12 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_LOGINS_DENIED] = LOGINS "INDEXED BY logins_denied " ACCOUNT "WHERE l.denied > 0 AND " LOGIN_PAGE,
     [SQL_REF] = LOGINS ACCOUNT "WHERE l.ref = ?1",
     [SQL_REF_DAY] = DAYS ACCOUNT "WHERE l.ref = ?1",
-    [SQL_DAYS] = DAYS ACCOUNT "WHERE (l.day, l.account, " DAY_REST ") > (?1, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
-                 DAY_FILTER " ORDER BY l.day, l.account, " DAY_REST " LIMIT ?3",
-    [SQL_DAYS_ACCOUNT] = DAYS ACCOUNT
-        "WHERE l.account = ?7 AND (l.day, " DAY_REST ") > (?1, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)" DAY_FILTER
-        " ORDER BY l.day, " DAY_REST " LIMIT ?3",
+    [SQL_DAYS] = DAYS ACCOUNT "WHERE (l.day, l.account, " DAY_REST
+                              ") > (?1, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)" DAY_FILTER
+                              " ORDER BY l.day, l.account, " DAY_REST " LIMIT ?3",
+    [SQL_DAYS_ACCOUNT] = DAYS ACCOUNT "WHERE l.account = ?7 AND (l.day, " DAY_REST
+                                      ") > (?1, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)" DAY_FILTER
+                                      " ORDER BY l.day, " DAY_REST " LIMIT ?3",
     [SQL_EVENTS] = "SELECT a.name, e.kind, e.country, e.address, e.who, e.why, e.until, e.ref, e.at, e.id"
                    " FROM events AS e JOIN accounts AS a ON a.id = e.account"
                    " WHERE e.at >= ?2 AND e.at < ?3 AND (e.at, e.id) > (?4, ?5) ORDER BY e.at, e.id LIMIT ?6",
@@ -75,14 +77,15 @@ static const char *const texts[SQL_COUNT] = {
         "SELECT a.name, e.kind, e.country, e.address, e.who, e.why, e.until, e.ref, e.at, e.id"
         " FROM events AS e JOIN accounts AS a ON a.id = e.account"
         " WHERE e.account = ?1 AND e.at >= ?2 AND e.at < ?3 AND (e.at, e.id) > (?4, ?5) ORDER BY e.at, e.id LIMIT ?6",
-    [SQL_LEGACY] = GROUPED("l.credential = (SELECT id FROM words WHERE word = 'password')"
-                           " AND l.verdict = (SELECT id FROM words WHERE word = 'accept')")
-        " GROUP BY l.account, l.service, l.network",
+    [SQL_LEGACY] = GROUPED(
+        "l.credential = (SELECT id FROM words WHERE word = 'password')"
+        " AND l.verdict = (SELECT id FROM words WHERE word = 'accept')") " GROUP BY l.account, l.service, l.network",
     [SQL_COUNTRIES] = GROUPED("1") " GROUP BY l.account, l.country, l.verdict ="
                                    " (SELECT id FROM words WHERE word = 'accept')",
-    [SQL_STOLEN] = GROUPED("l.password = (SELECT id FROM words WHERE word = 'right')"
-                           " AND l.verdict = (SELECT id FROM words WHERE word = 'deny')")
-        " GROUP BY l.account, l.country, l.network, l.reason",
+    [SQL_STOLEN] =
+        GROUPED("l.password = (SELECT id FROM words WHERE word = 'right')"
+                " AND l.verdict = (SELECT id FROM words WHERE word = 'deny')") " GROUP BY l.account, l.country, "
+                                                                               "l.network, l.reason",
 };
 
 struct reader {
@@ -248,9 +251,21 @@ static bool read_days(struct reader *reader, struct history_cursor *cursor, stru
     if (!cursor->begun)
         start_days(cursor);
     const int64_t *keys = cursor->keys;
-    const int64_t numbers[] = {keys[0], (cursor->until - 1) / HISTORY_DAY, HISTORY_PAGE_ROWS, cursor->denied,
-                               reader->accept, reader->none, keys[1], keys[2], keys[3], 0, keys[4], keys[5], keys[6],
-                               keys[7], keys[8]};
+    const int64_t numbers[] = {keys[0],
+                               (cursor->until - 1) / HISTORY_DAY,
+                               HISTORY_PAGE_ROWS,
+                               cursor->denied,
+                               reader->accept,
+                               reader->none,
+                               keys[1],
+                               keys[2],
+                               keys[3],
+                               0,
+                               keys[4],
+                               keys[5],
+                               keys[6],
+                               keys[7],
+                               keys[8]};
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         sqlite3_bind_int64(statement, (int)i + 1, numbers[i]);
     sqlite3_bind_blob(statement, 10, cursor->place, (int)cursor->place_length, SQLITE_TRANSIENT);

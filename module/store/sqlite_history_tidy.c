@@ -6,9 +6,9 @@
 
 #include "store/sqlite_history.h"
 
-#define BITE_LOGINS 1000
+#define BITE_LOGINS   1000
 #define BITE_ACCOUNTS 1000
-#define CHEAP_DAYS 366
+#define CHEAP_DAYS    366
 
 enum statement {
     SQL_BEGIN,
@@ -31,16 +31,14 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_ROLLBACK] = "ROLLBACK",
     [SQL_MARK_GET] = "SELECT value FROM meta WHERE key = ?1",
     [SQL_MARK_SET] = "INSERT INTO meta(key, value) VALUES(?1, ?2) ON CONFLICT DO UPDATE SET value = excluded.value",
-    [SQL_LOGINS_BITE] =
-        "SELECT max(id) FROM (SELECT id FROM logins WHERE id > ?1 AND id < ?2 ORDER BY id LIMIT ?3)",
+    [SQL_LOGINS_BITE] = "SELECT max(id) FROM (SELECT id FROM logins WHERE id > ?1 AND id < ?2 ORDER BY id LIMIT ?3)",
     [SQL_LOGINS_DELETE] = "DELETE FROM logins WHERE id > ?1 AND id <= ?2 AND kept = 0",
     [SQL_FIRST_DAY] = "SELECT min(day) FROM days WHERE day > ?1",
-    [SQL_DAYS_DELETE] =
-        "DELETE FROM days WHERE day = ?1 AND account > ?2 AND account <= ?3"
-        " AND verdict NOT IN (SELECT id FROM words WHERE word = 'accept')"
-        " AND password NOT IN (SELECT id FROM words WHERE word = 'right')"
-        " AND reason IN (SELECT id FROM words WHERE word IN"
-        " ('malformed', 'throttled', 'unavailable', 'password', 'password-error', 'not-gated'))",
+    [SQL_DAYS_DELETE] = "DELETE FROM days WHERE day = ?1 AND account > ?2 AND account <= ?3"
+                        " AND verdict NOT IN (SELECT id FROM words WHERE word = 'accept')"
+                        " AND password NOT IN (SELECT id FROM words WHERE word = 'right')"
+                        " AND reason IN (SELECT id FROM words WHERE word IN"
+                        " ('malformed', 'throttled', 'unavailable', 'password', 'password-error', 'not-gated'))",
     [SQL_LAST_ACCOUNT] = "SELECT max(id) FROM accounts",
     [SQL_ACCOUNTS_DELETE] = "DELETE FROM accounts WHERE id > ?1 AND id <= ?2"
                             " AND NOT EXISTS (SELECT 1 FROM days WHERE days.account = accounts.id)"
@@ -58,7 +56,8 @@ void sqlite_history_tidy_close(struct history_tidy *tidy) {
     sqlite_history_finalize(tidy->statements, SQL_COUNT);
 }
 
-/* Runs a statement whose numbers are bound; its first column, or `otherwise` where it has none. False where it fails. */
+/* Runs a statement whose numbers are bound; its first column, or `otherwise` where it has none. False where it fails.
+ */
 static bool run(struct history_tidy *tidy, enum statement which, int64_t otherwise, int64_t *number) {
     sqlite3_stmt *statement = tidy->statements[which];
     int result = sqlite3_step(statement);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What the tests of past logins share: a lab whose daemon keeps a history, logins that are made up, and real ones on the
-raw gate socket."""
+"""What the tests of past logins share: a lab whose daemon keeps a history, logins that are made up, and real ones on
+the raw gate socket."""
 import importlib.util
 import os
 import subprocess
@@ -42,7 +42,8 @@ def history_path(of_lab):
 def configure(of_lab, defaults='countries = { allow = [ "JP" ]; };', settings=""):
     sockets = (f'{{ kind = "gate"; path = "{of_lab.socket}"; }}, '
                f'{{ kind = "admin"; path = "{CTL.admin_socket(of_lab)}"; }}')
-    return of_lab.configure(defaults, f'history = "sqlite:{history_path(of_lab)}"; raw_for = "365d"; {settings}', sockets)
+    history = f'history = "sqlite:{history_path(of_lab)}"; raw_for = "365d";'
+    return of_lab.configure(defaults, f"{history} {settings}", sockets)
 
 
 def login_of(account, at, address=JAPAN, country="JP", **more):

@@ -6,8 +6,8 @@ import html.parser
 import re
 import sqlite3
 
-from harness import (DAY, HOUR, JAPAN, NO, NOW, USAGE, configure, ctl, ctl_json, fill, history_path, lab, login_of, says,
-                     tap)
+from harness import (DAY, HOUR, JAPAN, NO, NOW, USAGE, configure, ctl, ctl_json, fill, history_path, lab, login_of,
+                     says, tap)
 
 tests = tap.Tests()
 THIEF, OTHER_THIEF = "198.51.100.9", "203.0.113.77"
@@ -15,7 +15,7 @@ HOSTILE = "<script>alert(1)<b>\"'&"
 
 
 def past():
-    """A month at home; a thief who guesses, is refused at the border, gets in by smtp, is locked out two hours later."""
+    """A month at home; a thief guesses, is refused at the border, gets in by smtp, is locked out two hours later."""
     for day in range(30, 0, -1):
         yield login_of("alice", NOW - day * DAY, credential="totp")
         yield login_of("alice", NOW - day * DAY + HOUR, service="smtp")
@@ -97,8 +97,8 @@ def timeline(of_lab):
     tap.same(len(locked), 1, "locks")
     says(locked[0]["why"], "accepted from 3 countries within 24 h", "by authgate", "until 20")
     text = ctl(of_lab, "incident", "alice", "--since", "40d").stdout
-    says(text, "first login from an unusual place", THIEF, "first success from one", OTHER_THIEF, "where from", "RU", "NL",
-         "JP", "what happened", "refused", "with the right password", "locked", "accepted from 3 countries")
+    says(text, "first login from an unusual place", THIEF, "first success from one", OTHER_THIEF, "where from", "RU",
+         "NL", "JP", "what happened", "refused", "with the right password", "locked", "accepted from 3 countries")
 
 
 @tests.case("--since and --until narrow it, and an account without a history has an empty story")
@@ -107,7 +107,8 @@ def narrowed(of_lab):
     assert "first_unusual" not in story and len(story["places"]) <= 1, story
     says(ctl(of_lab, "incident", "nobody-at-all").stdout, "first login from an unusual place   none")
     ctl(of_lab, "incident", status=USAGE)
-    says(ctl(of_lab, "incident", "alice", "--html", of_lab.path("no/such/folder.html"), status=NO).stderr, "No such file")
+    nowhere = of_lab.path("no/such/folder.html")
+    says(ctl(of_lab, "incident", "alice", "--html", nowhere, status=NO).stderr, "No such file")
 
 
 @tests.case("the page has the chart, the tables and nothing from outside: no script, no link, no image")
@@ -121,8 +122,8 @@ def page(of_lab):
         assert not {"src", "href", "srcset", "action"} & set(attributes), (tag, attributes)
         assert not [name for name in attributes if name.startswith("on")], (tag, attributes)
     assert not re.search(r"https?:|url\(|@import", text), "something from outside"
-    says(read.text, "Logins of alice", "First login from an unusual place", THIEF, "First success from one", OTHER_THIEF,
-         "Logins over time by country", "RU", "NL", "JP", "Where from", "Timeline", "locked", "authgate")
+    says(read.text, "Logins of alice", "First login from an unusual place", THIEF, "First success from one",
+         OTHER_THIEF, "Logins over time by country", "RU", "NL", "JP", "Where from", "Timeline", "locked", "authgate")
 
 
 @tests.case("what a client typed is text on the page, never markup")

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""log, report and explain REF over real logins and over months of made-up ones: what they say to people and programs."""
+"""log, report and explain REF over real logins and months of made-up ones: what they say to people and programs."""
 import json
 import os
 import sqlite3
@@ -39,7 +39,8 @@ def at_once(of_lab):
     row = ctl_json(of_lab, "log", "--account", "erin")[0]
     tap.same((row["ref"], row["verdict"], row["password"]), (ref, "accept", "right"), "row")
     tap.same((row["account"], row["address"], row["country"]), ("erin@example.test", JAPAN, "JP"), "row")
-    says(ctl(of_lab, "log", "--account", "erin").stdout, "erin@example.test", "imap", JAPAN, "JP", "password", "accept", ref)
+    says(ctl(of_lab, "log", "--account", "erin").stdout, "erin@example.test", "imap", JAPAN, "JP", "password", "accept",
+         ref)
 
 
 @tests.case("a right and a wrong password from abroad are told apart in the log, though not to the client")
@@ -68,7 +69,8 @@ def filters(of_lab):
 @tests.case("a log of thousands of logins comes whole, over many pages")
 def long_log(of_lab):
     rows = ctl_json(of_lab, "log", "--since", "100d")
-    of_months = [row for row in rows if row["account"] in ("alice@example.test", "carol@example.test") and "verdict" in row]
+    known = ("alice@example.test", "carol@example.test")
+    of_months = [row for row in rows if row["account"] in known and "verdict" in row]
     tap.same(len(of_months), 3 * MONTHS + 4, "rows")
     tap.same([row["at"] for row in of_months], sorted(row["at"] for row in of_months), "order")
 
@@ -108,7 +110,8 @@ def explain_ref(of_lab):
     says(ctl(of_lab, "explain", ref).stdout, "grace@example.test", FRANCE, "FR", "deny country", "right",
          "by today's policy", "deny country")
     answer = ctl_json(of_lab, "explain", ref)
-    tap.same((answer["ref"], answer["reason"], answer["by_todays_policy"]["verdict"]), (ref, "country", "deny"), "answer")
+    tap.same((answer["ref"], answer["reason"]), (ref, "country"), "answer")
+    tap.same(answer["by_todays_policy"]["verdict"], "deny", "what would become of it")
     of_lab.write("accounts/grace.conf", 'countries = { allow = [ "JP", "FR" ]; };\n')
     tap.same(ctl_json(of_lab, "explain", ref)["by_todays_policy"]["verdict"], "continue", "after the policy changed")
     says(ctl(of_lab, "explain", "aaaaaaaaaaaaa", status=NO).stderr, "the history has no login aaaaaaaaaaaaa")

@@ -11,7 +11,7 @@
 
 #include "daemon/compromise.h"
 
-#define START 1000000
+#define START  1000000
 #define WINDOW 86400
 
 static struct compromise *compromise;
@@ -21,8 +21,7 @@ static int open_scene(void **state) {
     static const unsigned char key[SIPHASH_KEY_SIZE] = "0123456789abcdef";
     (void)state;
     compromise = compromise_create(1000, key);
-    login = (struct compromise_login){
-        .account = "alice@example.com", .countries = 3, .window = WINDOW, .now = START};
+    login = (struct compromise_login){.account = "alice@example.com", .countries = 3, .window = WINDOW, .now = START};
     return compromise == NULL;
 }
 

@@ -13,10 +13,10 @@
 
 #include "daemon/throttle.h"
 
-#define SECOND ((int64_t)1000)
-#define MINUTE (60 * SECOND)
-#define HOUR (60 * MINUTE)
-#define DAY (24 * HOUR)
+#define SECOND      ((int64_t)1000)
+#define MINUTE      (60 * SECOND)
+#define HOUR        (60 * MINUTE)
+#define DAY         (24 * HOUR)
 #define SCENE_START (1000 * HOUR) /* on the edge of a slice of every length */
 
 static struct throttle *throttle;

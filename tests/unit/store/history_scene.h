@@ -20,11 +20,11 @@
 #include "base/clock.h"
 #include "store/history.h"
 
-#define UNUSED __attribute__((unused))
-#define NOON ((int64_t)40000 * 86400 + 43200) /* of a day to come: nothing is old enough to be tidied away */
+#define UNUSED     __attribute__((unused))
+#define NOON       ((int64_t)40000 * 86400 + 43200) /* of a day to come: nothing is old enough to be tidied away */
 #define DAY_LENGTH 86400
-#define PATIENCE 20000 /* milliseconds that a test waits at most */
-#define KEPT_ROWS 4096
+#define PATIENCE   20000 /* milliseconds that a test waits at most */
+#define KEPT_ROWS  4096
 
 static UNUSED char folder[64];
 static UNUSED char file_path[96];
@@ -151,7 +151,7 @@ struct answer {
     uint64_t query;
     size_t pages, count;
     char next[HISTORY_NEXT_SIZE];
-    int64_t sum; /* of the rows' counts */
+    int64_t sum;                     /* of the rows' counts */
     struct kept_row rows[KEPT_ROWS]; /* the first ones */
 };
 
@@ -212,6 +212,5 @@ static UNUSED const struct history_row *row_number(size_t index) {
     assert_true(index < answer.count);
     return &answer.rows[index].row;
 }
-
 
 #endif

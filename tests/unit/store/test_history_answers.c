@@ -341,7 +341,11 @@ static void several_questions_are_answered_side_by_side(void **state) {
 
 static void a_page_that_cannot_follow_is_refused(void **state) {
     (void)state;
-    static const char *const after[] = {"", "x", "1.2.3.", "0.0.0.0.0.0.0.0.0.0.0.0.zz", "0.0.0.0.0.0.0.0.0.0.0.0.a",
+    static const char *const after[] = {"",
+                                        "x",
+                                        "1.2.3.",
+                                        "0.0.0.0.0.0.0.0.0.0.0.0.zz",
+                                        "0.0.0.0.0.0.0.0.0.0.0.0.a",
                                         "0.0.0.0.0.0.0.0.0.0.0.0.0102030405060708090a0b0c0d0e0f1011"};
     for (size_t i = 0; i < sizeof after / sizeof after[0]; i++) {
         const struct history_question question = {.what = HISTORY_LOGINS, .after = after[i]};

@@ -81,15 +81,15 @@ static void firsts_denials_and_events_stay(void **state) {
     (void)state;
     struct history_login login = login_at(NOON, "alice@example.com", "home");
     put(login);
-    put(login);                                     /* nothing new: goes */
-    put(from(login, "192.0.3.7", "JP"));            /* a new network */
-    put(from(login, "192.0.2.99", "US"));           /* a new country */
-    put(from(login, "192.0.2.99", "US"));           /* goes */
+    put(login);                           /* nothing new: goes */
+    put(from(login, "192.0.3.7", "JP"));  /* a new network */
+    put(from(login, "192.0.2.99", "US")); /* a new country */
+    put(from(login, "192.0.2.99", "US")); /* goes */
     put(denied(login, REASON_COUNTRY, HISTORY_PASSWORD_WRONG));
     put(denied(login, REASON_LOCKED, HISTORY_PASSWORD_UNKNOWN));
-    put(denied(login, REASON_PASSWORD, HISTORY_PASSWORD_WRONG));      /* goes */
-    put(denied(login, REASON_THROTTLED, HISTORY_PASSWORD_UNKNOWN));   /* goes */
-    put(denied(login, REASON_MALFORMED, HISTORY_PASSWORD_UNKNOWN));   /* goes */
+    put(denied(login, REASON_PASSWORD, HISTORY_PASSWORD_WRONG));    /* goes */
+    put(denied(login, REASON_THROTTLED, HISTORY_PASSWORD_UNKNOWN)); /* goes */
+    put(denied(login, REASON_MALFORMED, HISTORY_PASSWORD_UNKNOWN)); /* goes */
     put(denied(login, REASON_UNAVAILABLE, HISTORY_PASSWORD_RIGHT));
     const struct history_event event = {.at = NOON, .kind = HISTORY_EVENT_LOCKED, .account = "alice@example.com"};
     assert_true(history_queue_add_event(&queue, &event));

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #define ACCOUNTS 2000
-#define DAYS 90
+#define DAYS     90
 
 static int64_t logins;
 
@@ -17,7 +17,8 @@ static int64_t wanted(void) {
     return number == 0 ? 50000 : number == 1 ? 1000000 : number;
 }
 
-/* Login number i: an account's own two networks most of the time, sometimes abroad, sometimes a stranger who guesses. */
+/* Login number i: an account's own two networks most of the time, sometimes abroad, sometimes a stranger who guesses.
+ */
 static void add_number(int64_t i) {
     char account[48], ref[32], address[32];
     uint32_t mixed = (uint32_t)i * 2654435761U;
@@ -70,10 +71,11 @@ static size_t timed(const char *what, const struct history_question *question, i
 
 static void one_accounts_history_is_quick(void **state) {
     (void)state;
-    size_t count = timed("one account", &(struct history_question){.what = HISTORY_LOGINS, .account = "user7@example.ac.jp"},
-                         2000);
+    size_t count = timed("one account",
+                         &(struct history_question){.what = HISTORY_LOGINS, .account = "user7@example.ac.jp"}, 2000);
     assert_true(count > (size_t)logins / ACCOUNTS / 2);
-    timed("one account's days", &(struct history_question){.what = HISTORY_DAYS, .account = "user7@example.ac.jp"}, 2000);
+    timed("one account's days", &(struct history_question){.what = HISTORY_DAYS, .account = "user7@example.ac.jp"},
+          2000);
 }
 
 static void one_ref_is_quick(void **state) {
@@ -83,7 +85,8 @@ static void one_ref_is_quick(void **state) {
 
 static void denials_are_quick(void **state) {
     (void)state;
-    struct history_question question = {.what = HISTORY_LOGINS, .denied = true, .since = NOON + (DAYS - 1) * DAY_LENGTH};
+    struct history_question question = {
+        .what = HISTORY_LOGINS, .denied = true, .since = NOON + (DAYS - 1) * DAY_LENGTH};
     size_t count = timed("a day's denials", &question, 2000);
     assert_in_range(count, (size_t)logins / DAYS / 50, (size_t)logins / DAYS / 10);
 }

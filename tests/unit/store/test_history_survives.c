@@ -109,8 +109,8 @@ static void another_programs_database_is_left_alone(void **state) {
     (void)state;
     sqlite3 *other;
     assert_int_equal(sqlite3_open(file_path, &other), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(other, "CREATE TABLE mailboxes(x); INSERT INTO mailboxes VALUES(1)", NULL, NULL, NULL),
-                     SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(other, "CREATE TABLE mailboxes(x); INSERT INTO mailboxes VALUES(1)", NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(other);
     open_history_at(file_path);
     add(login_at(NOON, "alice@example.com", "r"));
@@ -226,7 +226,7 @@ static void no_history_takes_nothing(void **state) {
     history_add_event(NULL, &event);
 }
 
-#define scene_test(test) cmocka_unit_test_setup_teardown(test, make_history, remove_all)
+#define scene_test(test)  cmocka_unit_test_setup_teardown(test, make_history, remove_all)
 #define folder_test(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_all)
 
 int main(void) {

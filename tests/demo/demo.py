@@ -19,8 +19,9 @@ import lab as lab_module  # pylint: disable=wrong-import-position
 import mailserver  # pylint: disable=wrong-import-position
 import scenario  # pylint: disable=wrong-import-position
 import stack  # pylint: disable=wrong-import-position
+import vault  # pylint: disable=wrong-import-position
 
-COLUMNS = (("scene", 41), ("who", 8), ("from", 20), ("country", 7), ("verdict", 8), ("reason", 16), ("client saw", 11),
+COLUMNS = (("scene", 41), ("who", 8), ("from", 20), ("country", 7), ("verdict", 8), ("reason", 21), ("client saw", 11),
            ("ms", 6))
 COLOUR = sys.stdout.isatty()
 
@@ -48,14 +49,15 @@ class Demo:
         self.configure(scenario.defaults())
         for name, policy in scenario.account_policies(datetime.date.today()).items():
             lab.write(f"accounts/{name}.conf", policy)
-        lab.start()
-        self.stack = stack.Stack(lab, scenario.PASSWORDS, kind=stack.YESCRYPT, arguments="timeout=1s")
+        vault.start(lab)
+        self.stack = stack.Stack(lab, scenario.PASSWORDS, kind=stack.YESCRYPT, arguments="timeout=1s",
+                                 services=("imap", "pop3"))
+        self.phone = None
+        self.stored = self.app_password = self.recovery = ""
         self.dovecot = mailserver.Dovecot(lab, self.stack)
 
     def configure(self, defaults):
-        settings = f'{{ kind = "gate"; path = "{self.lab.socket}"; }}, ' \
-                   f'{{ kind = "admin"; path = "{self.lab.path("admin.sock")}"; }}'
-        self.lab.configure(defaults, sockets=settings)
+        self.lab.configure(defaults, vault.settings(self.lab), vault.sockets(self.lab))
 
     def logged(self, since):
         """The fields of the daemon's line about the last login; empty where it heard of none."""
@@ -72,9 +74,12 @@ class Demo:
         if act.daemon_away:
             self.lab.stop()
         since = self.lab.mark()
-        password = act.password or scenario.PASSWORDS[act.who]
-        ask = self.dovecot.ask if act.by_doveadm else self.dovecot.login
-        attempt = ask(act.who, password, act.source)
+        password = self.app_password if act.app_password else act.password or scenario.PASSWORDS[act.who]
+        password += self.typed(act.typed)
+        if act.by_doveadm:
+            attempt = self.dovecot.ask(act.who, password, act.source, act.service)
+        else:
+            attempt = self.dovecot.login(act.who, password, act.source)
         line = {} if act.daemon_away else self.logged(since)
         if act.daemon_away:
             self.lab.start()
@@ -91,14 +96,33 @@ class Demo:
             print(f"    NOT AS ANNOUNCED: {attempt!r}; the daemon said {line}")
         return line
 
-    def explain(self, account, source):
-        """authgatectl's account of one refusal."""
-        command = ["authgatectl", "-c", "authgate.conf", "explain", account, "--service", "imap", "--address", source]
-        print("\n" + paint("$ " + " ".join(command), "1"))
-        command[0] = os.path.join(lab_module.BUILD, "authgatectl")
-        explained = subprocess.run(command, cwd=self.lab.directory, capture_output=True, text=True, check=False)
-        print(re.sub(re.escape(self.lab.directory) + "/", "", explained.stdout + explained.stderr).rstrip())
-        self.surprises += explained.returncode != 1
+    def typed(self, what):
+        """What an act has behind its password."""
+        if what == "fresh":
+            self.stored = self.phone.fresh()
+        wrong = f"{(int(self.stored or 0) + 500000) % 1000000:06}"
+        return {"": "", "wrong": wrong, "recovery": self.recovery}.get(what, self.stored)
+
+    def ctl(self, *words, status=0):
+        """authgatectl as an administrator calls it, and what it prints; the text."""
+        print("\n" + paint("$ authgatectl -c authgate.conf " + " ".join(words), "1"))
+        command = [os.path.join(lab_module.BUILD, "authgatectl"), "-c", "authgate.conf", *words]
+        done = subprocess.run(command, cwd=self.lab.directory, capture_output=True, text=True, check=False,
+                              env={**os.environ, "LC_ALL": "C.UTF-8"})
+        said = re.sub(re.escape(self.lab.directory) + "/", "", done.stdout + done.stderr).rstrip()
+        print(said, flush=True)
+        self.surprises += done.returncode != status
+        return said
+
+    def enroll(self, account):
+        """A phone is enrolled and confirmed, an app password and recovery codes are made."""
+        said = self.ctl("totp", "enroll", account)
+        self.phone = vault.Phone(re.search(r"otpauth://\S+", said).group())
+        self.phone.used = self.phone.step() - 1  # three codes lie in the window: the oldest confirms, two log in
+        self.ctl("totp", "confirm", account, self.phone.code(-1))
+        said = self.ctl("app-password", "add", account, "--services", "imap", "--name", "phone", "--expires", "365d")
+        self.app_password = said.split()[0]
+        self.recovery = re.search(r"^  (\d{8})$", self.ctl("recovery-codes", "new", account), re.MULTILINE).group(1)
 
 
 def real_database(demo):
@@ -125,6 +149,7 @@ It stays up, with loopback as the world again. Log in from Japan, from the US, f
     curl --interface 127.2.0.1 --user alice:'{password}' imap://127.0.0.1:{demo.dovecot.port}/
     doveadm -c {where}/dovecot/dovecot.conf auth test -x service=imap -x rip=127.4.0.1 alice '{password}'
 Accounts: {", ".join(sorted(scenario.PASSWORDS))} (passwords in tests/demo/scenario.py).
+Gina's codes: oathtool --totp -b {demo.phone.text}
 The gate's log: tail -f {where}/authgated.log
 Its configuration: {where}/authgate.conf; after a change: kill -HUP {demo.lab.daemon.pid}
 Ctrl-C ends everything and takes it away.""", flush=True)
@@ -141,7 +166,13 @@ def main():
         heading("Loopback stands for the world: 127.1.x.x is JP, 127.2.x.x US, 127.3.x.x CN, 127.4.x.x FR")
         for act in scenario.LOOPBACK:
             demo.play(act)
-        demo.explain("dave", "127.1.0.1")
+        demo.ctl("explain", "dave", "--service", "imap", "--address", "127.1.0.1", status=1)
+        demo.enroll("gina")
+        heading("A second factor in an ordinary mail client: the code is typed right behind the password")
+        for act in scenario.SECOND_FACTOR:
+            demo.play(act)
+        demo.ctl("app-password", "list", "gina")
+        demo.ctl("networks", "list", "gina")
         if real_database(demo):
             heading("The real world (IP geolocation by DB-IP): public addresses, handed to Dovecot as the client's")
             for act in scenario.WORLD:

@@ -9,6 +9,7 @@ PASSWORDS = {
     "dave": "old habits",
     "erin": "wait and see",
     "frank": "room 204",
+    "gina": "phone in hand",
 }
 
 
@@ -22,6 +23,9 @@ class Act:
         self.accepted = accepted
         self.reason = reason
         self.password = more.get("password")
+        self.typed = more.get("typed", "")  # behind the password: a "fresh" code, the "stored" one, a "recovery" code
+        self.app_password = more.get("app_password", False)  # the one that was made, in the password's place
+        self.service = more.get("service", "imap")
         self.by_doveadm = more.get("by_doveadm", False)
         self.daemon_away = more.get("daemon_away", False)
 
@@ -63,6 +67,22 @@ LOOPBACK = [
     Act("a name that tries to forge the log", "x ref=1", "127.1.0.1", False, "password", password="x"),
     Act("the daemon is away: nobody gets in", "alice", "127.1.0.1", False, None, daemon_away=True),
     Act("and back", "alice", "127.1.0.1", True),
+]
+
+# Gina has enrolled her phone: codes behind the password, in a mail client that stores what is typed.
+SECOND_FACTOR = [
+    Act("a bare password is not enough any more", "gina", "127.1.0.1", False, "second-factor-missing"),
+    Act("password and code, typed as one word", "gina", "127.1.0.1", True, typed="fresh"),
+    Act("the mail client, with what it stored", "gina", "127.1.0.1", True, typed="stored"),
+    Act("the bare password, where a code was given", "gina", "127.1.0.7", True),
+    Act("the stored string, in another network", "gina", "127.1.9.1", False, "second-factor-reused", typed="stored"),
+    Act("a fresh code opens that network too", "gina", "127.1.9.1", True, typed="fresh"),
+    Act("a wrong code behind the right password", "gina", "127.1.8.1", False, "second-factor-wrong", typed="wrong"),
+    Act("an app password for IMAP, on IMAP", "gina", "127.1.5.1", True, app_password=True),
+    Act("the same on POP3, which it is not for", "gina", "127.1.5.1", False, "app-password-scope", app_password=True,
+        service="pop3", by_doveadm=True),
+    Act("the phone is lost: a recovery code", "gina", "127.1.6.1", True, typed="recovery"),
+    Act("the recovery code once more", "gina", "127.1.7.1", False, "password", typed="recovery"),
 ]
 
 WORLD = [

@@ -318,7 +318,7 @@ static void wrong_commits_in(struct doctor *doctor, const struct doctor_check *c
                 substack ? "write `include` (or @include) instead of `substack`"
                          : "auth [success=1 default=ignore] MODULE, then `auth requisite pam_deny.so` and `auth "
                            "required pam_permit.so`",
-                "after a wrong password this %s lets the stack go on to the commit line, so the gate takes it for right",
+                "after a wrong password this %s lets the stack go on to the commit line: the gate takes it for right",
                 substack ? "substack" : "line");
 }
 
@@ -397,11 +397,11 @@ static void arguments_of(struct doctor *doctor, const struct doctor_check *check
         if (!argument_known(line->arguments.word[i]))
             doctor_find(doctor, check, line->place, "defer, commit, socket=PATH, timeout=2s, service=NAME or debug",
                         "pam_authgate.so does not know %s, and refuses every login for it", line->arguments.word[i]);
-    const char *path = pam_line_argument(line, "socket=");
-    if (doctor->settings != NULL && !doctor_socket_known(doctor, SOCKET_GATE, path != NULL ? path : "/run/authgate/gate.sock"))
+    const char *named = pam_line_argument(line, "socket=");
+    const char *path = named != NULL ? named : "/run/authgate/gate.sock";
+    if (doctor->settings != NULL && !doctor_socket_known(doctor, SOCKET_GATE, path))
         doctor_find(doctor, check, line->place, "name one of the `sockets` of kind \"gate\", or add it there",
-                    "%s is no gate socket of %s", path != NULL ? path : "/run/authgate/gate.sock",
-                    doctor->configuration_file);
+                    "%s is no gate socket of %s", path, doctor->configuration_file);
 }
 
 static void arguments_in(struct doctor *doctor, const struct doctor_check *check, const struct doctor_service *service,

@@ -160,10 +160,21 @@ const struct doctor_check doctor_postfix_checks[] = {
 
 /* ---- reading ---- */
 
-/* What postconf prints when it is run with one more word; NULL where it fails. */
-static char *postconf(struct doctor *doctor, const char *word) {
-    struct run run = run_program(
-        &doctor->arena, (const char *const[]){"postconf", "-c", doctor->postfix_folder, word, NULL}, PATIENCE);
+/* All that is asked for by name: to put every parameter together takes postconf seconds. */
+static const char *const names[] = {
+    "queue_directory", "smtpd_sasl_auth_enable", "smtpd_sasl_type", "smtpd_sasl_path", "cyrus_sasl_config_path",
+    "smtpd_sasl_security_options", "smtpd_authorized_xclient_hosts", "smtpd_client_restrictions",
+    "smtpd_helo_restrictions", "smtpd_sender_restrictions", "smtpd_relay_restrictions", "smtpd_recipient_restrictions",
+    "smtpd_data_restrictions", "smtpd_end_of_data_restrictions", "smtpd_tls_wrappermode",
+};
+enum { NAME_COUNT = sizeof names / sizeof names[0] };
+
+/* What postconf prints when it is run with one more option, and names; NULL where it fails. */
+static char *postconf(struct doctor *doctor, const char *option, bool named) {
+    const char *command[5 + NAME_COUNT] = {"postconf", "-c", doctor->postfix_folder, option};
+    if (named)
+        memcpy(command + 4, names, sizeof names);
+    struct run run = run_program(&doctor->arena, command, PATIENCE);
     if (!run.there)
         doctor->postfix->fault = "postconf cannot be run";
     else if (run.status != 0)
@@ -177,9 +188,9 @@ void doctor_postfix_read(struct doctor *doctor) {
     doctor->postfix = scrap_take(&doctor->arena, 1, sizeof *doctor->postfix);
     struct postfix_conf *conf = &doctor->postfix->conf;
     conf->folder = doctor->postfix_folder;
-    char *all = postconf(doctor, "-x");
-    char *overrides = all != NULL ? postconf(doctor, "-xP") : NULL;
-    char *services = overrides != NULL ? postconf(doctor, "-M") : NULL;
+    char *all = postconf(doctor, "-x", true);
+    char *overrides = all != NULL ? postconf(doctor, "-xP", false) : NULL;
+    char *services = overrides != NULL ? postconf(doctor, "-M", false) : NULL;
     if (services == NULL)
         return;
     postfix_add_main(&doctor->arena, conf, all);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Logs in as an attacker would: `doveadm auth test` for each service of Dovecot, SMTP AUTH at each port of Postfix,
- * `testsaslauthd` at the gate's saslauthd sockets. What must be refused and is not, what the gate never saw, and what it
- * was told to be right, is a finding. Called by doctor; changes nothing but counters and the log. */
+ * `testsaslauthd` at the gate's saslauthd sockets. What must be refused and is not, what the gate never saw, and what
+ * it was told to be right, is a finding. Called by doctor; changes nothing but counters and the log. */
 #include "ctl/doctor_trial.h"
 
 #include <inttypes.h>

@@ -30,7 +30,7 @@ struct postfix_conf {
     size_t smtpd_count;
 };
 
-/* Each adds what postconf printed (changed in place): by -x, by -xP, by -M. */
+/* Each adds what postconf printed (changed in place): by -x and names, by -xP, by -M. */
 void postfix_add_main(struct arena *arena, struct postfix_conf *conf, char *text);
 void postfix_add_overrides(struct arena *arena, struct postfix_conf *conf, char *text);
 void postfix_add_services(struct arena *arena, struct postfix_conf *conf, char *text);

@@ -6,8 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "credential/keyed_hash.h"
 #include "daemon/admin_job.h"
+#include "daemon/compromise.h"
+#include "daemon/notify.h"
+#include "daemon/server.h"
+#include "policy/configuration.h"
+#include "store/history.h"
 
 static void answer_with(struct admin_job *job, const char *kind) {
     struct message record = records_make(kind);
@@ -95,10 +101,34 @@ void admin_networks_forget(struct admin_job *job) {
 
 /* ---- locks ---- */
 
+/* What was done by hand stands in the history, and colleagues hear of it. */
+static void tell(struct admin_job *job, enum history_event_kind kind, enum notice_kind notice_kind) {
+    struct server *server = job->server;
+    const struct settings *settings = configuration_settings(server->configuration);
+    const char *why = kind == HISTORY_EVENT_LOCKED ? job->lock.why : NULL;
+    char who[65];
+    admin_job_who(job, who);
+    const struct history_event event = {.at = job->gathering.facts.now,
+                                        .kind = kind,
+                                        .account = job->account,
+                                        .who = who,
+                                        .why = why,
+                                        .until = job->lock.until};
+    const struct notice notice = {.kind = notice_kind,
+                                  .at = event.at,
+                                  .account = job->account,
+                                  .who = who,
+                                  .why = why,
+                                  .until = job->lock.until};
+    history_add_event(server->history, &event);
+    notifier_tell(server->notifier, settings->notify, &notice, clock_monotonic());
+}
+
 static void locked(struct admin_job *job, const struct store_report *report) {
     if (!admin_job_done(job, report, ""))
         return;
     admin_job_log(job, "why", job->lock.why);
+    tell(job, HISTORY_EVENT_LOCKED, NOTICE_LOCKED);
     answer_with(job, "locked");
 }
 
@@ -120,6 +150,8 @@ static void unlocked(struct admin_job *job, const struct store_report *report) {
     if (!admin_job_done(job, report, "the account is not locked"))
         return;
     admin_job_log(job, NULL, NULL);
+    compromise_forget(job->server->compromise, job->account);
+    tell(job, HISTORY_EVENT_UNLOCKED, NOTICE_UNLOCKED);
     answer_with(job, "unlocked");
 }
 

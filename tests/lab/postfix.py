@@ -56,6 +56,7 @@ smtpd_client_connection_count_limit = 0
 smtpd_client_connection_rate_limit = 0
 smtpd_client_auth_rate_limit = 0
 local_header_rewrite_clients =
+smtpd_peername_lookup = no
 cyrus_sasl_config_path = {base}/etc/sasl
 {extra}
 """

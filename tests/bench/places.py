@@ -271,8 +271,7 @@ def smtp(enter):
     gated.configure(sockets=postfix.sockets(gated), settings=f'saslauthd = {{ upstream = "{behind[gated].path}"; }};')
     gated.start()
     without_us = {"auxprop_plugin": None, "authgate_socket": None}
-    quiet = "smtpd_peername_lookup = no"  # what the name servers do is no part of it
     plain_conf = postfix.smtpd_conf(saslauthd_path=inside, **without_us)
-    servers = [postfix.Postfix(plain, plain_conf, plugin=False, extra=quiet),
-               postfix.Postfix(gated, postfix.smtpd_conf(), extra=quiet)]
+    servers = [postfix.Postfix(plain, plain_conf, plugin=False),
+               postfix.Postfix(gated, postfix.smtpd_conf())]
     return Place({"PORT": str(servers[0].port), "PORT-GATED": str(servers[1].port)}, [gated.daemon.pid])

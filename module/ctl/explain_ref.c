@@ -60,7 +60,7 @@ static void take(void *context, const struct past_row *row) {
     snprintf(view->mechanism, sizeof view->mechanism, "%s", row->mechanism);
     snprintf(view->at, sizeof view->at, "%" PRId64, row->first);
     if (view->document != NULL)
-        past_put(view->document, row);
+        past_put(view->document, row, false);
     else
         show(view, row);
 }

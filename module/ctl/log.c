@@ -19,7 +19,7 @@ static void take(void *context, const struct past_row *row) {
     struct view *view = context;
     if (view->json) {
         struct json *object = json_make_object();
-        past_put(object, row);
+        past_put(object, row, false);
         fputs(view->shown++ > 0 ? "," : "", stdout);
         json_print(&object, STATUS_DONE);
         return;

@@ -156,8 +156,8 @@ static void put_some(struct json *object, const char *name, const char *text) {
         json_put_text(object, name, text);
 }
 
-void past_put(struct json *object, const struct past_row *row) {
-    bool one = row->count == 1 && row->first == row->last;
+void past_put(struct json *object, const struct past_row *row, bool sum) {
+    bool one = !sum && row->count == 1 && row->first == row->last;
     put_some(object, "event", row->event);
     json_put_number(object, one ? "at" : "first", row->first);
     if (!one) {

@@ -64,7 +64,8 @@ const char *past_country(const struct past_row *row);
 /* A moment without seconds and zone: "2026-11-21 22:10". */
 void past_format_time(int64_t seconds, char text[WHEN_TEXT_SIZE]);
 
-/* Puts a row's members into an object; those that are not known are left out. */
-void past_put(struct json *object, const struct past_row *row);
+/* Puts a row's members into an object; those that are not known are left out. A `sum` has first, last and count even
+ * where it is of one login. */
+void past_put(struct json *object, const struct past_row *row, bool sum);
 
 #endif

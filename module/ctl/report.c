@@ -95,7 +95,7 @@ static struct line *new_line(struct view *view) {
 static void take(void *context, const struct past_row *row) {
     struct view *view = context;
     if (view->list != NULL) {
-        past_put(json_append_object(view->list), row);
+        past_put(json_append_object(view->list), row, true);
         view->count++;
         return;
     }

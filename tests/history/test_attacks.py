@@ -1,0 +1,172 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""What a thief does and what becomes of it: guessing, spraying, a stolen password, an account used from everywhere; and
+who must not suffer. Raw logins on the gate socket, real locks, a real notify program, the story in the history."""
+import json
+import os
+
+from harness import (AMERICA, CHINA, FRANCE, JAPAN, accept, configure, ctl, ctl_json, deny, lab, login, says, tap, vault)
+
+tests = tap.Tests()
+PROGRAM = """#!/bin/sh
+exec cat >> "{output}"
+"""
+
+
+def told(of_lab, event, **wanted):
+    """The notices of a kind that have the members wanted, as far as they have come."""
+    try:
+        with open(of_lab.path("notify/told"), encoding="utf-8") as file:
+            notices = [json.loads(line) for line in file]
+    except FileNotFoundError:
+        return []
+    return [notice for notice in notices if notice["event"] == event
+            and all(notice.get(name) == value for name, value in wanted.items())]
+
+
+def wait_for_notice(of_lab, event, **wanted):
+    return tap.poll(lambda: told(of_lab, event, **wanted), 10, f"notice {event} {wanted}")[0]
+
+
+def guess(of_lab, account, number, address=JAPAN):
+    return login(of_lab, account, address, right=False, mark=f"{number:08x}")
+
+
+def throttled(of_lab, account, address=JAPAN):
+    with of_lab.gate() as connection:
+        answer = connection.begin(user=account, client_address=address, defer="yes")
+        if answer["verdict"] == "continue":  # no word at all would count as a wrong password
+            connection.end(answer["ref"], "error", account)
+        return (answer["verdict"], answer.get("reason")) == ("deny", "throttled")
+
+
+# ---- guessing
+
+@tests.case("the fifth distinct wrong password throttles, at begin, the account from that network alone")
+def guessing(of_lab):
+    for number in range(5):
+        assert not throttled(of_lab, "anna"), f"after {number}"
+        guess(of_lab, "anna", number)
+    assert throttled(of_lab, "anna") and throttled(of_lab, "ANNA+tag"), "one account under all its names"
+    assert not throttled(of_lab, "anna", "127.1.7.1") and not throttled(of_lab, "berta"), "others"
+    wait_for_notice(of_lab, "throttled", account="anna@example.test", network="127.1.0.0/24")
+    rows = ctl_json(of_lab, "log", "--account", "anna")
+    assert {row.get("reason") for row in rows} >= {"password", "throttled"}, rows
+
+
+@tests.case("an office behind one address with one old phone is not locked out")
+def old_phone(of_lab):
+    office = "127.1.20.1"
+    for _ in range(200):
+        guess(of_lab, "carl", 4711, office)
+        assert not throttled(of_lab, "carl", office), "the phone's own account"
+    for number in range(10):
+        accept(of_lab, f"colleague{number}", office)
+    accept(of_lab, "carl", office)
+
+
+@tests.case("spraying 200 accounts from one network is stopped at the thirtieth")
+def spraying(of_lab):
+    thief = "127.1.30.66"
+    reached = 0
+    for number in range(200):
+        verdict, _, _ = guess(of_lab, f"staff{number}", 7, thief)
+        reached += verdict == "continue"
+    tap.same(reached, 30, "password checks reached")
+    notice = wait_for_notice(of_lab, "throttled", network="127.1.30.0/24")
+    assert "account" not in notice, notice
+    assert not throttled(of_lab, "staff1", "127.1.31.1"), "another network"
+
+
+@tests.case("a directory that is down throttles nobody: 100 logins that end with status=error, and the known password")
+def directory_down(of_lab):
+    accept(of_lab, "dora", mark="600d600d")
+    for number in range(100):
+        with of_lab.gate() as connection:
+            ref = connection.begin(user="dora", defer="yes")["ref"]
+            connection.end(ref, "error", "dora")
+            assert connection.closed(), "the connection goes on"
+        login(of_lab, "dora", right=False, mark="600d600d", digits=f"{number:06}")
+    accept(of_lab, "dora", mark="600d600d")
+
+
+# ---- stolen passwords
+
+@tests.case("a stolen password is reported, and the thief is told what a guesser is told")
+def stolen(of_lab):
+    known = login(of_lab, "emil", AMERICA, right=True)
+    guessed = login(of_lab, "emil", AMERICA, right=False)
+    tap.same((known[0], known[1]), ("deny", "country"), "the verdict at commit")
+    tap.same(guessed[1], "country", "what begin said")
+    wait_for_notice(of_lab, "stolen-password", account="emil@example.test", country="US")
+    rows = ctl_json(of_lab, "report", "stolen", "--account", "emil")
+    tap.same([(row["country"], row["count"]) for row in rows], [("US", 1)], "report")
+    accept(of_lab, "emil")  # reported, not locked: the owner gets in
+
+
+@tests.case("where the policy says lock, a stolen password locks the account, on every path, for as long as it says")
+def stolen_locked(of_lab):
+    of_lab.write("accounts/frida.conf", 'stolen = { action = "lock"; for = "2h"; };\n')
+    accept(of_lab, "frida")
+    deny(of_lab, "frida", AMERICA, "country")
+    wait_for_notice(of_lab, "locked", account="frida@example.test", who="authgate")
+    for service in ("imap", "smtp", "sieve"):
+        tap.same(login(of_lab, "frida", JAPAN, service=service)[:2], ("deny", "locked"), service)
+    shown = ctl(of_lab, "account", "show", "frida").stdout
+    says(shown, "authgate")
+    ctl(of_lab, "account", "unlock", "frida")
+    accept(of_lab, "frida")
+    wait_for_notice(of_lab, "unlocked", account="frida@example.test")
+
+
+# ---- compromised accounts
+
+@tests.case("an account accepted from three countries within a day is reported, or locked where the policy says so")
+def compromised(of_lab):
+    everywhere = 'countries = { allow = [ "JP", "US", "CN", "FR" ]; };'
+    of_lab.write("accounts/gustav.conf", everywhere + "\n")
+    of_lab.write("accounts/hanna.conf", everywhere + ' compromise = { action = "lock"; };\n')
+    for account in ("gustav", "hanna"):
+        for address in (JAPAN, AMERICA, JAPAN, AMERICA):
+            accept(of_lab, account, address)
+        assert not told(of_lab, "compromised", account=f"{account}@example.test"), "two countries are no three"
+        accept(of_lab, account, CHINA)
+        wait_for_notice(of_lab, "compromised", account=f"{account}@example.test")
+    accept(of_lab, "gustav", FRANCE)
+    wait_for_notice(of_lab, "locked", account="hanna@example.test")
+    tap.same(login(of_lab, "hanna", JAPAN)[:2], ("deny", "locked"), "hanna at home")
+
+
+@tests.case("the story of the locked account tells it all")
+def story(of_lab):
+    moments = ctl_json(of_lab, "incident", "hanna")["moments"]
+    kinds = [moment["what"] for moment in moments]
+    assert "compromised" in kinds and "locked" in kinds, kinds
+    says(ctl(of_lab, "incident", "hanna").stdout, "accepted from 3 countries", "locked")
+    ctl(of_lab, "account", "lock", "gustav", "--reason", "called, no answer", "--for", "2h")
+    moments = ctl_json(of_lab, "incident", "gustav")["moments"]
+    says([moment["why"] for moment in moments if moment["what"] == "locked"][0], "called, no answer", "until")
+    wait_for_notice(of_lab, "locked", account="gustav@example.test", why="called, no answer")
+
+
+@tests.case("no notice holds a secret, and each is one object of known members")
+def notices(of_lab):
+    with open(of_lab.path("notify/told"), encoding="utf-8") as file:
+        text = file.read()
+    known = {"event", "at", "host", "account", "service", "address", "network", "country", "ref", "who", "why", "until",
+             "left_out"}
+    for line in text.splitlines():
+        assert set(json.loads(line)) <= known, line
+    assert "600d600d" not in text and "0badcafe" not in text, "a mark was told"
+
+
+with lab.Lab() as the_lab:
+    folder = the_lab.path("notify")
+    os.mkdir(folder)
+    if os.getuid() == 0:
+        os.chown(folder, vault.NOBODY, vault.NOBODY)
+    the_lab.write("notify-program", PROGRAM.format(output=os.path.join(folder, "told")), 0o755)
+    configure(the_lab, 'countries = { allow = [ "JP" ]; }; throttle = { passwords = 5; window = "15m"; };',
+              f'notify = "{the_lab.path("notify-program")}"; {vault.settings(the_lab)}')
+    vault.start(the_lab)
+    tests.run(the_lab)

@@ -21,7 +21,7 @@ import vault  # pylint: disable=wrong-import-position
 HOME, HOME_TOO, CAFE, ABROAD = "127.1.0.1", "127.1.0.77", "127.1.9.1", "127.2.0.1"
 SERVICES = ("imap", "pop3", "smtp", "sieve", "doveadm")
 NAMES = ("anna", "berta", "carl", "dora", "emil", "frida", "gerd", "hans", "ida", "jana", "karl", "lena", "mona",
-         "nora", "otto", "paul", "rita", "sven", "tina", "udo", "vera", "willi")
+         "nora", "otto", "paul", "rita", "sven", "tina", "udo", "vera", "willi", "xena")
 PASSWORDS = {**{name: f"{name} likes horses" for name in NAMES}, "udo": "tower2024", "vera": "tower123456",
              "willi": "19850412"}
 tests = tap.Tests()
@@ -286,6 +286,19 @@ def budget(house):
     tap.same(house.say("nora", password=shown, source=CAFE), "accept", "an app password")
     house.clock.forward(3605)
     house.says("nora", (phone.fresh(), CAFE, "accept"))
+
+
+@tests.case("M12: guesses of recovery codes behind the right password are throttled after a few, and use up nothing")
+def recovery_guesses(house):
+    house.phone("xena")
+    code = json.loads(house.ctl("recovery-codes", "new", "xena", "--json"))["codes"][0]
+    guesses = [f"{int(code) // 10 ** 6:02}{number:06}" for number in range(5)] + [f"{number}{code[1:]}" for number in
+                                                                             range(10) if str(number) != code[0]]
+    house.again("throttle = { passwords = 5; };")
+    reasons = [house.say("xena", guess, ABROAD) for guess in guesses]
+    house.again("")
+    assert "throttled" in reasons[:7] and set(reasons[7:]) == {"throttled"}, reasons
+    house.says("xena", (code, HOME, "accept"))
 
 
 # ---- policy

@@ -29,7 +29,7 @@ class Result:
         self.name, self.workers = words[0], int(words[1])
         self.logins, self.wrong = int(words[2]), int(words[3])
         self.p50, self.p99, self.worst = (int(word) / 1000 for word in words[4:7])
-        self.rate = float(words[7])
+        self.rate = float(words[7]) * (self.logins - self.wrong) / self.logins  # of those that ended as they should
         self.cpu, self.daemon_cpu = float(words[8]) / 1000, float(words[9]) / 1000
         self.all_cpu = self.cpu + self.daemon_cpu
 
@@ -77,7 +77,7 @@ def print_table(group, results):
             result = results.get((name, count))
             if result is None:
                 continue
-            floor = results.get(("floor", count)) if kind in ("pam", "code") else None
+            floor = results.get(("floor", count)) if kind in ("pam", "draw", "code") else None
             print(f"{title:47} {count:7}  {result.rate:8,.0f}  {result.p50:6,.0f}  {result.p99:6,.0f}  "
                   f"{ratios(result, floor)}  {result.cpu:14,.0f} {result.daemon_cpu:7,.0f}  {result.wrong:5} "
                   f"{result.logins}")

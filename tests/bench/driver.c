@@ -54,7 +54,7 @@ uint64_t scenario_clock(void) {
 }
 
 static const struct kind *find_kind(const char *name) {
-    static const struct kind *const kinds[] = {&pam_kind,    &code_kind,  &pair_kind, &begin_kind,
+    static const struct kind *const kinds[] = {&pam_kind,    &draw_kind,  &code_kind, &pair_kind,   &begin_kind,
                                                  &spread_kind, &wrong_kind, &smtp_kind, &dovecot_kind};
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (strcmp(kinds[i]->name, name) == 0)

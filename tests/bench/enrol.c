@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Enrols accounts u0000000@example.test and on in a store that no daemon has open: enrol KEY-FILE STORE COUNT. A verb of
- * authgatectl for each would be a durable commit for each; here all are one. Called by bench.py. */
+/* Enrols accounts u0000000@example.test and on in a store that no daemon has open: enrol KEY-FILE STORE COUNT. A verb
+ * of authgatectl for each would be a durable commit for each; here all are one. Called by places.py. */
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>

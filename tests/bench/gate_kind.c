@@ -111,14 +111,12 @@ static enum outcome begin_once(const struct scenario *scenario, void *prepared, 
     return login(scenario->words[1], prepared, nanoseconds) ? LOGIN_RIGHT : LOGIN_WRONG;
 }
 
-/* An account drawn anew for each login: number N is userN of domain N modulo DOMAINS. */
+/* An account drawn anew for each login. */
 static enum outcome spread_once(const struct scenario *scenario, void *context, uint64_t *nanoseconds) {
     struct prepared *prepared = context;
-    char user[64];
+    char user[POOL_NAME_SIZE];
     uint64_t begun, count = strtoull(scenario->words[2], NULL, 10), domains = strtoull(scenario->words[3], NULL, 10);
-    prepared->random = prepared->random * 6364136223846793005ULL + 1442695040888963407ULL;
-    uint64_t number = (prepared->random >> 33) % count;
-    snprintf(user, sizeof user, "user%06u@d%03u.test", (unsigned)number, (unsigned)(number % domains));
+    pool_draw(&prepared->random, count, domains, user);
     say_begin(prepared, user, scenario->words[1]);
     uint64_t start = scenario_clock();
     bool done = login(user, prepared, &begun);
@@ -134,7 +132,8 @@ static enum outcome wrong_once(const struct scenario *scenario, void *context, u
     if (number >= strtoull(scenario->words[2], NULL, 10))
         return LOGIN_NONE;
     snprintf(user, sizeof user, "victim%u", (unsigned)number);
-    snprintf(address, sizeof address, "2001:db8:%x:%x::1", (unsigned)(number >> 16) & 0xffff, (unsigned)number & 0xffff);
+    snprintf(address, sizeof address, "2001:db8:%x:%x::1", (unsigned)(number >> 16) & 0xffff,
+             (unsigned)number & 0xffff);
     say_begin(prepared, user, address);
     int descriptor = connect_to(prepared);
     bool done = descriptor >= 0 && begin(descriptor, prepared, ref);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "pool.h"
 #include "scenario.h"
@@ -60,6 +61,29 @@ static enum outcome once(const struct scenario *scenario, void *prepared, uint64
 }
 
 const struct kind pam_kind = {.name = "pam", .warms = true, .once = once};
+
+/* A login of an account that is drawn anew. */
+static void *draw_prepare(const struct scenario *scenario) {
+    (void)scenario;
+    uint64_t *random = malloc(sizeof *random);
+    if (random == NULL)
+        abort();
+    *random = scenario_clock() ^ (uint64_t)(unsigned)getpid() << 32;
+    return random;
+}
+
+static enum outcome draw_once(const struct scenario *scenario, void *random, uint64_t *nanoseconds) {
+    char user[POOL_NAME_SIZE];
+    const char *const *words = scenario->words;
+    pool_draw(random, strtoull(words[3], NULL, 10), strtoull(words[4], NULL, 10), user);
+    struct login login = {words[0], words[1], user, words[2], PASSWORD};
+    uint64_t start = scenario_clock();
+    int code = transaction(&login);
+    *nanoseconds = scenario_clock() - start;
+    return code == PAM_SUCCESS ? LOGIN_RIGHT : LOGIN_WRONG;
+}
+
+const struct kind draw_kind = {.name = "draw", .warms = true, .prepare = draw_prepare, .once = draw_once};
 
 /* A code that nobody has used: of this step or the next one, or of any higher counter. */
 static bool fresh_code(const struct scenario *scenario, uint32_t *account, char code[DIGITS + 1]) {

@@ -144,7 +144,7 @@ def make_account_files(lab, count):
 
 
 def files(enter):
-    words, pids = {"DOMAINS": str(DOMAINS)}, []
+    words, pids, stacks = {"DOMAINS": str(DOMAINS)}, [], {"floor": FLOOR}
     domains = ", ".join(['"example.test"', *(f'"d{number:03}.test"' for number in range(DOMAINS))])
     for name, count in (("FEW", 1000), ("MANY", 1000000)):
         lab = enter(lab_module.Lab())
@@ -158,7 +158,8 @@ def files(enter):
             f"{time.monotonic() - made:.2f} s after it was started")
         words.update({name: str(count), f"SOCKET-{name}": lab.socket})
         pids.append(lab.daemon.pid)
-    return Place(words, pids)
+        stacks[name.lower()] = (DEFERRED, lab)
+    return Place({"PAMD": write_stacks(lab, stacks), **words}, pids)
 
 
 # ---- codes ----
@@ -181,8 +182,9 @@ def enrol(lab, count):
             os.chown(lab.path(f"store/{name}"), vault.NOBODY, vault.NOBODY)
     made = time.monotonic()
     vault.start(lab)
-    say(f"{count:,} accounts enrolled in {made - start:.1f} s: {os.path.getsize(lab.path('store/store.db')) >> 20} MiB on "
-        f"disk, {resident(lab.daemon.pid):.0f} MiB of memory at the start")
+    size = os.path.getsize(lab.path("store/store.db")) / 1024 ** 2
+    say(f"{count:,} accounts enrolled in {made - start:.1f} s: {size:.1f} MiB on disk, "
+        f"{resident(lab.daemon.pid):.0f} MiB of memory at the start")
 
 
 def write_oath_users(lab, name, count):

@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/mman.h>
 
 #define SCATTER 7919 /* prime to every count */
@@ -21,6 +22,12 @@ bool pools_start(void) {
                         MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     pools = memory == MAP_FAILED ? NULL : memory;
     return pools != NULL;
+}
+
+void pool_draw(uint64_t *random, uint64_t count, uint64_t domains, char user[POOL_NAME_SIZE]) {
+    *random = *random * 6364136223846793005ULL + 1442695040888963407ULL; /* Knuth's MMIX */
+    unsigned number = (unsigned)((*random >> 33) % count);
+    snprintf(user, POOL_NAME_SIZE, "user%06u@d%03u.test", number % 1000000, (unsigned)(number % domains % 1000));
 }
 
 uint64_t pool_ticket(unsigned pool) {

@@ -34,7 +34,8 @@ struct kind {
 };
 
 extern const struct kind pam_kind;     /* CONFDIR SERVICE USER ADDRESS allow|deny: a whole PAM transaction */
-extern const struct kind code_kind;    /* CONFDIR SERVICE ADDRESS POOL COUNT totp|hotp: the same, a code each, used once */
+extern const struct kind draw_kind;    /* CONFDIR SERVICE ADDRESS COUNT DOMAINS: the same, each login another account */
+extern const struct kind code_kind;    /* CONFDIR SERVICE ADDRESS POOL COUNT totp|hotp: the same, each code used once */
 extern const struct kind pair_kind;    /* SOCKET USER ADDRESS: connect, begin, commit, close */
 extern const struct kind begin_kind;   /* SOCKET USER ADDRESS: the same, but only the begin is timed */
 extern const struct kind spread_kind;  /* SOCKET ADDRESS COUNT DOMAINS: as pair, each login another account */

@@ -101,7 +101,7 @@ def storm(of_lab, databases):
     return early, resident(of_lab.daemon.pid)
 
 
-@tests.case(f"{RELOADS} reloads under load: each login is answered as one of the configurations says, nothing is leaked")
+@tests.case(f"{RELOADS} reloads under load: a login is answered as one of the configurations says, and nothing leaks")
 def reloads(of_lab):
     of_lab.write("accounts/bob.conf", 'services = { imap = "open"; };\n')
     of_lab.configure(HOME)

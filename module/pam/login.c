@@ -246,8 +246,8 @@ static enum client_result try_commit(struct login *login, const struct gate_acce
     return call_commit(login, access);
 }
 
-/* A login that is refused in any case waits for no answer: the gate is told that the password was right, and that is all.
- * False where it could not be told on the connection that there is. */
+/* A login that is refused in any case waits for no answer: the gate is told that the password was right, and that is
+ * all. False where it could not be told on the connection that there is. */
 static bool tell_commit(struct login *login) {
     struct message question;
     if (login->client.descriptor < 0)

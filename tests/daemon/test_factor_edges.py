@@ -115,8 +115,8 @@ def asked_with_digits(of_lab):
     name = next(names)
     vault.enroll(of_lab, name)
     with of_lab.gate() as connection:
-        connection.send(gate.encode({"request": "ask", "protocol": "1", "user": name, "service": "smtp", "digits": "000000",
-                                     "client_address": AMERICA, "mechanism": "CRAM-MD5"}))
+        connection.send(gate.encode({"request": "ask", "protocol": "1", "user": name, "service": "smtp",
+                                     "digits": "000000", "client_address": AMERICA, "mechanism": "CRAM-MD5"}))
         tap.same(words(connection.receive()), "deny second-factor-missing", "ask")
 
 

@@ -5,7 +5,8 @@ who must not suffer. Raw logins on the gate socket, real locks, a real notify pr
 import json
 import os
 
-from harness import (AMERICA, CHINA, FRANCE, JAPAN, accept, configure, ctl, ctl_json, deny, lab, login, says, tap, vault)
+from harness import (AMERICA, CHINA, FRANCE, JAPAN, accept, configure, ctl, ctl_json, deny, lab, login, says, tap,
+                     vault)
 
 tests = tap.Tests()
 PROGRAM = """#!/bin/sh

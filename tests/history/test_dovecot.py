@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # time-limit: 180
-"""Real IMAP logins through Dovecot and the shipped PAM stack: a stolen password is noticed and the thief sees nothing of
-it, an account used from three countries is locked, guessers are stopped before the password check, owners are not."""
+"""Real IMAP logins through Dovecot and the shipped PAM stack: a stolen password is noticed and the thief sees nothing
+of it, an account used from three countries is locked, guessers are stopped before the password check, owners are not."""
 import os
 import statistics
 
@@ -52,7 +52,7 @@ def stolen(house):
     for number in range(3):  # by turns, so that both meet the same machine
         stolen_ones.append(house.refused("alice", AMERICA))
         guesses.append(house.refused("alice", AMERICA, f"wrong {number}"))
-    tap.same({attempt.answer for attempt in stolen_ones}, {attempt.answer for attempt in guesses}, "what the client saw")
+    tap.same({attempt.answer for attempt in stolen_ones}, {attempt.answer for attempt in guesses}, "what was seen")
     tap.same([attempt.checks for attempt in stolen_ones + guesses], [1] * 6, "password checks")
     times = [statistics.median(attempt.milliseconds for attempt in group) for group in (stolen_ones, guesses)]
     print(f"# stolen {times[0]:.0f} ms, guessed {times[1]:.0f} ms")

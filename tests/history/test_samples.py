@@ -13,7 +13,8 @@ from harness import AMERICA, JAPAN, accept, configure, lab, login, says, tap
 VICTIM = "203.0.113.250"
 NAMES = [
     "alice", f"alice address={VICTIM} verdict=deny reason=password", f"address={VICTIM}",
-    f"x\" address={VICTIM} ", f"x\\x20address={VICTIM}", "a" * 300, "a" * 900, f"<ADDR> {VICTIM}", "%(ip)s", "$(reboot)",
+    f"x\" address={VICTIM} ", f"x\\x20address={VICTIM}", "a" * 300, "a" * 900, f"<ADDR> {VICTIM}", "%(ip)s",
+    "$(reboot)",
     f"bob verdict=accept ref=aaaaaaaaaaaaa account=x address={VICTIM}", "é" * 40, "root@[127.0.0.1]", "a@b@c", "\xa0",
     f"x service=imap address={VICTIM} country=JP credential=password verdict=deny reason=password",
 ]
@@ -106,8 +107,9 @@ def mail(of_lab):
 
 @tests.case("a hostile name reaches neither header nor command")
 def hostile_mail(of_lab):
-    (header, _, body), words = mail_of(of_lab, r'{"event": "locked", "account": "$(touch hacked)`id`\nBcc: all@example.test'
-                                               r'\", \"ref\": \"x@example.test", "why": "%s%n"}')
+    notice = (r'{"event": "locked", "account": "$(touch hacked)`id`\nBcc: all@example.test\", \"ref\": \"x@example.test"'
+              r', "why": "%s%n"}')
+    (header, _, body), words = mail_of(of_lab, notice)
     assert "\nBcc" not in header and "$" not in header and "`" not in header, header
     tap.same(len(header.splitlines()), 6, "lines of the header")
     assert "%s%n" in body, body

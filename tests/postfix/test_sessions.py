@@ -7,7 +7,7 @@ import threading
 
 from harness import AMERICA, JAPAN, REFUSED, house, tap
 
-ROUNDS = 300
+ROUNDS = 1000
 tests = tap.Tests()
 
 

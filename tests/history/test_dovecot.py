@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # time-limit: 180
 """Real IMAP logins through Dovecot and the shipped PAM stack: a stolen password is noticed and the thief sees nothing
-of it, an account used from three countries is locked, guessers are stopped before the password check, owners are not."""
+of it, an account used from three countries is locked, guessers are stopped before the password check and owners not."""
 import os
 import statistics
 

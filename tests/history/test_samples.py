@@ -107,8 +107,8 @@ def mail(of_lab):
 
 @tests.case("a hostile name reaches neither header nor command")
 def hostile_mail(of_lab):
-    notice = (r'{"event": "locked", "account": "$(touch hacked)`id`\nBcc: all@example.test\", \"ref\": \"x@example.test"'
-              r', "why": "%s%n"}')
+    notice = (r'{"event": "locked", "account": "$(touch hacked)`id`\nBcc: all@example.test\", \"ref\": \"x'
+              r'@example.test", "why": "%s%n"}')
     (header, _, body), words = mail_of(of_lab, notice)
     assert "\nBcc" not in header and "$" not in header and "`" not in header, header
     tap.same(len(header.splitlines()), 6, "lines of the header")

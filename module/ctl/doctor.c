@@ -204,7 +204,7 @@ static enum status print_table(const struct invocation *invocation) {
     return STATUS_DONE;
 }
 
-static void read_all(struct doctor *doctor) {
+static void read_files(struct doctor *doctor) {
     doctor->configuration = configuration_load(doctor->configuration_file, &doctor->mistakes);
     doctor->settings = doctor->configuration != NULL ? configuration_settings(doctor->configuration) : NULL;
     doctor_dovecot_read(doctor);
@@ -219,8 +219,7 @@ static void look(struct doctor *doctor) {
             check->look(doctor, check);
 }
 
-/* Fills in what the command line did not say. Below a root nothing runs that could be tried. */
-static void complete(struct doctor *doctor, const struct invocation *invocation) {
+void doctor_read(struct doctor *doctor, const struct invocation *invocation) {
     struct arena *arena = &doctor->arena;
     bool usual = strcmp(invocation->configuration, CTL_DEFAULT_CONFIGURATION) == 0;
     doctor->trials = doctor->trials && doctor->root == NULL;
@@ -231,9 +230,15 @@ static void complete(struct doctor *doctor, const struct invocation *invocation)
         doctor->dovecot_file = scrap_text(arena, "%s/etc/dovecot/dovecot.conf", doctor->root);
     if (doctor->postfix_folder == NULL)
         doctor->postfix_folder = scrap_text(arena, "%s/etc/postfix", doctor->root);
-    read_all(doctor);
+    read_files(doctor);
     const char *named = host_admin_socket(invocation, doctor->configuration);
     doctor->socket = invocation->socket != NULL ? named : doctor_path(doctor, named);
+}
+
+void doctor_end(struct doctor *doctor) {
+    mistakes_clear(&doctor->mistakes);
+    configuration_free(&doctor->configuration);
+    arena_clear(&doctor->arena);
 }
 
 static enum status run(struct invocation *invocation) {
@@ -247,13 +252,11 @@ static enum status run(struct invocation *invocation) {
         return STATUS_USAGE;
     if (list)
         return print_table(invocation);
-    complete(&doctor, invocation);
+    doctor_read(&doctor, invocation);
     doctor_trial_run(&doctor);
     look(&doctor);
     enum status status = invocation->json ? print_json(&doctor) : print_text(&doctor);
-    mistakes_clear(&doctor.mistakes);
-    configuration_free(&doctor.configuration);
-    arena_clear(&doctor.arena);
+    doctor_end(&doctor);
     return status;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* authgatectl doctor: what its files share. Each kind of finding is one row (struct doctor_check) of a table in the file
- * that looks at that thing; a row's function looks and adds findings. What was read is read once, into struct doctor. */
+/* authgatectl doctor: what its files share. Each kind of finding is one row (struct doctor_check) of a table in the
+ * file that looks at that thing; a row's function looks and adds findings. Everything is read once, into struct doctor.
+ */
 #ifndef AUTHGATE_CTL_DOCTOR_H
 #define AUTHGATE_CTL_DOCTOR_H
 
@@ -91,6 +92,11 @@ struct doctor {
     struct doctor_trial *trial;
     size_t trial_count;
 };
+
+/* Fills in the paths that the command line did not say and reads everything. Below a root nothing runs that could be
+ * tried. Blocks. */
+void doctor_read(struct doctor *doctor, const struct invocation *invocation);
+void doctor_end(struct doctor *doctor);
 
 /* Adds a finding. `fix` may be NULL. */
 void doctor_find(struct doctor *doctor, const struct doctor_check *check, struct place place, const char *fix,

@@ -102,9 +102,10 @@ static char *unquote(char *value) {
     return value;
 }
 
-/* A file of assignments, as Debian (OPTIONS, MECHANISMS) and RHEL (FLAGS, MECH) have it. */
+/* A file of assignments, as Debian (OPTIONS, MECHANISMS) and RHEL (FLAGS, MECH) have it; no copy that somebody left. */
 static void read_file(struct doctor *doctor, const char *file) {
-    char *text = scrap_read(&doctor->arena, file);
+    bool copy = strpbrk(strrchr(file, '/'), ".~#") != NULL;
+    char *text = copy ? NULL : scrap_read(&doctor->arena, file);
     int number = 0;
     for (char *line; (line = scrap_line(&text)) != NULL;) {
         number++;

@@ -38,6 +38,7 @@ static const struct verb *const verbs[] = {
     &suggest_countries_verb,
     &status_verb,
     &doctor_verb,
+    &setup_verb,
 };
 
 enum { VERB_COUNT = sizeof verbs / sizeof verbs[0] };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the lines of a PAM stack are to the gate, and what becomes of logins that it should refuse, by pam_walk. Pure. */
+/* What the lines of a PAM stack are to the gate, and what becomes of logins that it should refuse, by pam_walk.
+ * Pure. */
 #ifndef AUTHGATE_CTL_PAM_SHAPE_H
 #define AUTHGATE_CTL_PAM_SHAPE_H
 

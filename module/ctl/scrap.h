@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Texts, lists and files whose memory lives until the verb ends, in one arena. Memory that runs out ends the program. */
+/* Texts, lists and files whose memory lives until the verb ends, in one arena. Memory that runs out ends the
+ * program. */
 #ifndef AUTHGATE_CTL_SCRAP_H
 #define AUTHGATE_CTL_SCRAP_H
 

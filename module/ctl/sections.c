@@ -130,23 +130,6 @@ static void parse_line(struct parse *parse, char *text, int line) {
     }
 }
 
-/* `a { b = c }` on one line counts as its three parts. */
-static void parse_compact(struct parse *parse, char *text, int line) {
-    char *brace = strchr(text, '{');
-    char *end = strrchr(text, '}');
-    bool compact = brace != NULL && end != NULL && end > brace && strchr(text, '#') == NULL &&
-                   memchr(text, '=', (size_t)(brace - text)) == NULL && scrap_trim(end + 1)[0] == '\0';
-    if (!compact) {
-        parse_line(parse, text, line);
-        return;
-    }
-    char *inside = scrap_part(parse->arena, brace + 1, (size_t)(end - brace - 1));
-    brace[1] = '\0';
-    parse_line(parse, text, line);
-    parse_line(parse, inside, line);
-    parse_line(parse, scrap_part(parse->arena, "}", 1), line);
-}
-
 static void parse_text(struct parse *parse, char *text) {
     int number = 0;
     for (char *line; (line = scrap_line(&text)) != NULL;) {
@@ -161,7 +144,7 @@ static void parse_text(struct parse *parse, char *text) {
             line = scrap_text(parse->arena, "%s%s", line, more);
             length = strlen(line);
         }
-        parse_compact(parse, line, first);
+        parse_line(parse, line, first);
     }
 }
 

@@ -39,7 +39,7 @@ extern const struct verb check_verb, explain_verb, account_show_verb, account_ed
     networks_list_verb, networks_forget_verb, key_rotate_verb, store_backup_verb, store_restore_verb,
     store_accept_verb, status_verb, log_verb, report_legacy_verb, report_countries_verb,
     report_stolen_verb, incident_verb, replay_verb, suggest_countries_verb,
-    doctor_verb;
+    doctor_verb, setup_verb;
 
 /* An option of one verb: "--service S" sets *value. */
 struct verb_option {

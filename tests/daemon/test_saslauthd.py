@@ -26,10 +26,11 @@ class Scene:
         of_lab.start()
         self.settle()
 
-    def configure(self, defaults='countries = { allow = [ "JP" ]; };', require_plugin="true"):
+    def configure(self, defaults='countries = { allow = [ "JP" ]; };', require_plugin="true", settings=""):
         self.lab.configure(
             defaults=defaults,
-            settings=f'saslauthd = {{ upstream = "{self.upstream.path}"; require_plugin = {require_plugin}; }};',
+            settings=f'saslauthd = {{ upstream = "{self.upstream.path}"; require_plugin = {require_plugin}; }};'
+                     + settings,
             sockets=f'{{ kind = "gate"; path = "{self.lab.socket}"; }}, '
                     f'{{ kind = "saslauthd"; path = "{self.path}"; seen_as = "{sasl.SEEN_AS}"; }}')
 
@@ -89,6 +90,18 @@ def canonical(scene):
                         ("alice+x", "example.test")):
         tap.same(scene.login(user, "wonder", realm=realm), "OK", f"{user}@{realm}")
         tap.same(scene.upstream.heard[-1], ("alice", "wonder", "smtp", "example.test"), "relayed")
+
+
+@tests.case("M8 another domain's account goes upstream by its whole name: a back end that ignores realms finds no other")
+def other_domain(scene):
+    scene.configure(settings='domains = [ "example.test", "example.net" ];')
+    scene.lab.reload("is in force")
+    PASSWORDS["alice@example.net"] = "another"
+    tap.same(scene.login("Alice+x", "another", realm="example.net"), "OK", "the other alice")
+    tap.same(scene.upstream.heard[-1], ("alice@example.net", "another", "smtp", ""), "relayed")
+    tap.same(scene.login("alice", "wonder", realm="example.net"), "NO", "the default domain's password")
+    scene.configure()
+    scene.lab.reload("is in force")
 
 
 @tests.case("digits at the end of a password are the password's own where no code is due")

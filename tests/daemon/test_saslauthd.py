@@ -92,7 +92,7 @@ def canonical(scene):
         tap.same(scene.upstream.heard[-1], ("alice", "wonder", "smtp", "example.test"), "relayed")
 
 
-@tests.case("M8 another domain's account goes upstream by its whole name: a back end that ignores realms finds no other")
+@tests.case("M8 another domain's account goes upstream by its whole name: a back end that ignores realms finds nobody")
 def other_domain(scene):
     scene.configure(settings='domains = [ "example.test", "example.net" ];')
     scene.lab.reload("is in force")

@@ -31,20 +31,11 @@ static const char *const weights[] = {
 
 /* ---- what the files share ---- */
 
-static char *format_text(struct arena *arena, const char *format, va_list arguments) {
-    char *made = NULL;
-    if (vasprintf(&made, format, arguments) < 0)
-        exit((int)verb_fail(STATUS_NO, "out of memory"));
-    char *kept = scrap_text(arena, "%s", made);
-    free(made);
-    return kept;
-}
-
 void doctor_find(struct doctor *doctor, const struct doctor_check *check, struct place place, const char *fix,
                  const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    const char *what = format_text(&doctor->arena, format, arguments);
+    const char *what = scrap_format(&doctor->arena, format, arguments);
     va_end(arguments);
     for (size_t i = 0; i < doctor->count; i++) { /* files that several services include say it once */
         const struct doctor_finding *before = &doctor->finding[i];
@@ -60,7 +51,7 @@ void doctor_find(struct doctor *doctor, const struct doctor_check *check, struct
 void doctor_remark(struct doctor *doctor, bool proven, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    const char *what = format_text(&doctor->arena, format, arguments);
+    const char *what = scrap_format(&doctor->arena, format, arguments);
     va_end(arguments);
     doctor->remark = scrap_grow(&doctor->arena, doctor->remark, doctor->remark_count, sizeof *doctor->remark);
     doctor->remark[doctor->remark_count++] = (struct doctor_remark){.proven = proven, .what = what};

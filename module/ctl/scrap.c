@@ -3,7 +3,6 @@
 #include "ctl/scrap.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,16 +28,21 @@ void *scrap_grow(struct arena *arena, void *list, size_t count, size_t size) {
     return grown;
 }
 
-char *scrap_text(struct arena *arena, const char *format, ...) {
-    va_list arguments;
+char *scrap_format(struct arena *arena, const char *format, va_list arguments) {
     char *made = NULL;
-    va_start(arguments, format);
     int length = vasprintf(&made, format, arguments);
-    va_end(arguments);
     if (length < 0)
         exit((int)verb_fail(STATUS_NO, "out of memory"));
     char *text = scrap_part(arena, made, (size_t)length);
     free(made);
+    return text;
+}
+
+char *scrap_text(struct arena *arena, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    char *text = scrap_format(arena, format, arguments);
+    va_end(arguments);
     return text;
 }
 

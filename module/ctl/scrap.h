@@ -4,6 +4,7 @@
 #ifndef AUTHGATE_CTL_SCRAP_H
 #define AUTHGATE_CTL_SCRAP_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -20,6 +21,7 @@ void *scrap_take(struct arena *arena, size_t count, size_t size);
 void *scrap_grow(struct arena *arena, void *list, size_t count, size_t size);
 
 char *scrap_text(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
+char *scrap_format(struct arena *arena, const char *format, va_list arguments) __attribute__((format(printf, 2, 0)));
 char *scrap_part(struct arena *arena, const char *text, size_t length);
 
 /* A file's whole text, at most 4 MiB of it; NULL (and errno) where it cannot be read. */

@@ -7,25 +7,15 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static const char *format_text(struct arena *arena, const char *format, va_list arguments) {
-    char *made = NULL;
-    if (vasprintf(&made, format, arguments) < 0)
-        exit((int)verb_fail(STATUS_NO, "out of memory"));
-    const char *kept = scrap_text(arena, "%s", made);
-    free(made);
-    return kept;
-}
 
 void setup_refuse(struct setup_plan *plan, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     plan->refusal = scrap_grow(&plan->doctor.arena, plan->refusal, plan->refusal_count, sizeof *plan->refusal);
-    plan->refusal[plan->refusal_count++] = format_text(&plan->doctor.arena, format, arguments);
+    plan->refusal[plan->refusal_count++] = scrap_format(&plan->doctor.arena, format, arguments);
     va_end(arguments);
 }
 
@@ -33,7 +23,7 @@ void setup_advise(struct setup_plan *plan, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     plan->advice = scrap_grow(&plan->doctor.arena, plan->advice, plan->advice_count, sizeof *plan->advice);
-    plan->advice[plan->advice_count++] = format_text(&plan->doctor.arena, format, arguments);
+    plan->advice[plan->advice_count++] = scrap_format(&plan->doctor.arena, format, arguments);
     va_end(arguments);
 }
 

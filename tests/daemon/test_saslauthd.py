@@ -313,6 +313,21 @@ def just_started(scene):
     scene.settle()
 
 
+@tests.case("a throttled account is told to try again, before its password is checked: no answer here, later to an ask")
+def throttled(scene):
+    scene.configure(defaults="throttle = { passwords = 3; };")
+    scene.lab.reload("is in force")
+    heard = len(scene.upstream.heard)
+    for number in range(3):
+        tap.same(scene.login("bob", f"wrong {number}!"), "NO", "a wrong password")
+    tap.same(scene.login("bob", "builder"), CLOSED, "the right one")
+    tap.same(len(scene.upstream.heard) - heard, 3, "passwords checked")
+    answer = scene.ask(user="bob", mechanism="CRAM-MD5")
+    tap.same((answer["verdict"], answer["reason"]), ("later", "throttled"), "an ask")
+    scene.configure()
+    scene.lab.reload("is in force")
+
+
 @tests.case("K3 no password is in the log, whatever became of it")
 def no_password_in_log(scene):
     for word in ("wonder", "wunder", "builder", "19850412", "x" * 20):

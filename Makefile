@@ -89,7 +89,7 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $$(call objects,base) $$(call unit_objects
 
 -include tests/tests.mk
 -include packaging/packaging.mk
--include $(shell find $(BUILD) -name '*.d' -type f -not -path '*/deb/*' -not -path '*/rpm/*' 2>/dev/null)
+-include $(shell find $(BUILD)/obj $(BUILD)/tests -name '*.d' -type f 2>/dev/null)
 
 # Installing starts nothing and replaces no file in /etc. The PAM services lie idle until a mail server names them.
 MANUALS := $(wildcard module/*/*.[1578])

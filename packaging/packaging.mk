@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Included by the Makefile: `make dist`, `make deb`, `make rpm`, `make check-packages`. Everything is built below BUILD from
+# Included by the Makefile: `make dist`, `make deb`, `make rpm` and their tests, `make check-packages`. Everything is built below BUILD from
 # a copy of the tree as it stands; nothing is signed or installed.
 
 PACKAGE := authgate-$(VERSION)
@@ -12,7 +12,21 @@ DIST_FILES = { git ls-files -z --cached --others --exclude-standard 2> /dev/null
 # A package is built by a make of its own, which this one tells nothing.
 APART = env -u BUILD -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u DESTDIR
 
-.PHONY: dist deb rpm unit-tests check-packages install-systemd
+.PHONY: dist deb rpm unit-tests check-packages packages-wanted install-systemd
+
+# What packages do to a host, in a small Debian made for it: some minutes, and the network for that Debian's first time.
+# `make check PACKAGES=1` runs it with everything else.
+PACKAGE_TESTS = $(sort $(wildcard tests/packaging/installed/test_*.py))
+check-packages:
+	@tests/deps build check packages
+	@$(TEST_ENVIRONMENT) tests/run $(PACKAGE_TESTS)
+
+ifneq ($(PACKAGES),)
+TEST_SCRIPTS += $(PACKAGE_TESTS)
+check: packages-wanted
+packages-wanted:
+	@tests/deps packages
+endif
 
 unit-tests: $(UNIT_TESTS)
 

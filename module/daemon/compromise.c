@@ -8,6 +8,7 @@
 
 #include "base/table.h"
 
+#define NEWS_KEPT  3600 /* seconds */
 #define PAGE_SLOTS 8
 #define PAGE_COUNT 7 /* together more than compromise.countries can be */
 
@@ -25,9 +26,15 @@ struct page_key {
     uint64_t page;
 };
 
+struct news_key {
+    uint64_t account;
+    uint64_t what;
+};
+
 struct compromise {
     unsigned char key[SIPHASH_KEY_SIZE];
     struct table *pages;
+    struct table *news; /* what was asked about within the hour */
 };
 
 /* What one look at an account's slots found. */
@@ -43,7 +50,8 @@ struct compromise *compromise_create(size_t accounts, const unsigned char key[SI
         return NULL;
     memcpy(compromise->key, key, SIPHASH_KEY_SIZE);
     compromise->pages = table_create(accounts, sizeof(struct page_key), sizeof(struct page), key);
-    if (compromise->pages == NULL)
+    compromise->news = table_create(accounts, sizeof(struct news_key), 1, key);
+    if (compromise->pages == NULL || compromise->news == NULL)
         compromise_destroy(&compromise);
     return compromise;
 }
@@ -53,6 +61,7 @@ void compromise_destroy(struct compromise **destroyed) {
     if (compromise == NULL)
         return;
     table_destroy(&compromise->pages);
+    table_destroy(&compromise->news);
     free(compromise);
     *destroyed = NULL;
 }
@@ -112,6 +121,14 @@ void compromise_forget(struct compromise *compromise, const char *account) {
     struct page_key key = key_of(compromise, account);
     for (; key.page < PAGE_COUNT; key.page++)
         table_remove(compromise->pages, &key);
+}
+
+bool compromise_is_news(struct compromise *compromise, int what, const char *account, int64_t now) {
+    struct news_key key = {.account = key_of(compromise, account).account, .what = (uint64_t)what};
+    if (table_find(compromise->news, &key, now) != NULL)
+        return false;
+    table_put(compromise->news, &key, now, now + NEWS_KEPT);
+    return true;
 }
 
 bool stolen_password(enum reason reason, unsigned wrong_codes) {

@@ -40,6 +40,11 @@ int compromise_note(struct compromise *compromise, const struct compromise_login
 /* Forgets an account's countries: its owner is known to have it back. */
 void compromise_forget(struct compromise *compromise, const char *account);
 
+/* Whether something about an account (`what`: the caller's own numbers) is news: it was not asked about within the hour
+ * before. So a thief's phone that tries again every minute is one event, not a thousand. `now` is as in
+ * compromise_login. */
+bool compromise_is_news(struct compromise *compromise, int what, const char *account, int64_t now);
+
 /* Whether a login whose password was right shows that the password is in the wrong hands: `reason` (of the denial; with
  * REASON_NONE it was accepted) says that the place is wrong, or its code was wrong and `wrong_codes` (distinct ones
  * within a day, this one included) are too many. */

@@ -50,6 +50,7 @@ static void locked(void *context, const struct store_report *report) {
             .country = locking->country, .who = LOCKER, .why = locking->lock.why, .until = locking->lock.until};
         history_add_event(server->history, &event);
         tell(server, &notice);
+        compromise_forget(server->compromise, locking->account); /* when the lock ends, it is counted anew */
         log_message(LOG_WARNING, "ref=%s account=%s locked by the gate: %s", locking->ref, locking->account,
                     locking->lock.why);
     } else {
@@ -86,6 +87,8 @@ static void lock(const struct login *login, const char *why, int64_t seconds) {
 
 static void record(const struct login *login, enum history_event_kind kind, enum notice_kind told, const char *why) {
     const struct login_record *record = &login->record;
+    if (!compromise_is_news(login->server->compromise, (int)kind, record->account, clock_monotonic() / 1000))
+        return;
     const struct history_event event = {
         .at = clock_wall(), .kind = kind, .account = record->account, .ref = record->ref, .address = record->address,
         .country = record->country, .who = LOCKER, .why = why};

@@ -103,6 +103,10 @@ def stolen(of_lab):
     rows = ctl_json(of_lab, "report", "stolen", "--account", "emil")
     tap.same([(row["country"], row["count"]) for row in rows], [("US", 1)], "report")
     accept(of_lab, "emil")  # reported, not locked: the owner gets in
+    for _ in range(20):
+        deny(of_lab, "emil", AMERICA, "country")
+    events = [row for row in ctl_json(of_lab, "log", "--account", "emil") if row.get("event") == "stolen"]
+    tap.same(len(events), 1, "events of a phone in the wrong hands that goes on asking")
 
 
 @tests.case("where the policy says lock, a stolen password locks the account, on every path, for as long as it says")

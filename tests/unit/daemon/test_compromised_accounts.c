@@ -141,6 +141,16 @@ static void memory_is_bounded(void **state) {
     assert_int_equal(from("US"), 3);
 }
 
+static void the_same_is_news_once_an_hour(void **state) {
+    (void)state;
+    assert_true(compromise_is_news(compromise, 1, "alice@example.com", START));
+    assert_false(compromise_is_news(compromise, 1, "alice@example.com", START));
+    assert_true(compromise_is_news(compromise, 2, "alice@example.com", START));
+    assert_true(compromise_is_news(compromise, 1, "bob@example.com", START));
+    assert_false(compromise_is_news(compromise, 1, "alice@example.com", START + 3599));
+    assert_true(compromise_is_news(compromise, 1, "alice@example.com", START + 3600));
+}
+
 static void a_right_password_from_the_wrong_place_is_stolen(void **state) {
     (void)state;
     assert_true(stolen_password(REASON_COUNTRY, 0));
@@ -175,6 +185,7 @@ int main(void) {
         scene_test(fifty_countries_can_be_counted),
         scene_test(a_forgotten_account_starts_anew),
         scene_test(memory_is_bounded),
+        scene_test(the_same_is_news_once_an_hour),
         cmocka_unit_test(a_right_password_from_the_wrong_place_is_stolen),
         cmocka_unit_test(the_fourth_wrong_code_makes_a_password_stolen),
     };

@@ -91,7 +91,8 @@ def print_figures(measured):
         for sentence, value_of, (bound, reached) in group.figures:
             try:
                 value = value_of(results)
-                print(f"  {sentence:50} {value:12,.3f}  {bound:16} {'reached' if reached(value) else 'MISSED'}")
+                verdict = "" if reached is None else "reached" if reached(value) else "MISSED"
+                print(f"  {sentence:50} {value:12,.3f}  {bound:16} {verdict}".rstrip())
             except KeyError:
                 print(f"  {sentence:50} {'':12}  {bound:16} not measured")
 
@@ -121,7 +122,7 @@ def main():
     measured = [(rows.GROUPS[name], run(rows.GROUPS[name])) for name in names]
     print_figures(measured)
     wrong = sum(result.wrong for _group, results in measured for key, result in results.items()
-                if key != "memory" and not key[0].startswith(OTHERS))
+                if isinstance(key, tuple) and not key[0].startswith(OTHERS))
     return 1 if wrong else 0
 
 

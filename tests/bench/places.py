@@ -216,10 +216,15 @@ def codes(enter):
     folder = write_stacks(lab, {"floor": FLOOR, "google": GOOGLE, "stack": OATH.format(users="stack") + geoip, **stacks,
                                 **{name: (DEFERRED, of_lab) for name, of_lab in labs.items()}})
 
-    def afterwards(_results):
+    def afterwards(results):
+        """What the stores have come to, and how many codes they say were used up."""
+        results["used"] = 0
         for name, of_lab in labs.items():
             size = sum(os.path.getsize(of_lab.path(f"store/{file}")) for file in os.listdir(of_lab.path("store")))
             say(f"{name}: {size >> 20} MiB on disk with the log, {resident(of_lab.daemon.pid):.0f} MiB of memory")
+            of_lab.stop()
+            with vault.opened(of_lab) as store:
+                results["used"] += store.execute("SELECT count(*) FROM codes").fetchone()[0]
     return Place({"PAMD": folder}, [of_lab.daemon.pid for of_lab in labs.values()], afterwards=afterwards)
 
 

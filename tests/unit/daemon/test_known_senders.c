@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* links: daemon/postfix_policy.o -Wl,--wrap=clock_monotonic */
-/* Who may send without being not-gated (THREATS M1): accounts that were let through from the same address in the last 24
- * hours, everybody in the first hour and while there are more than can be remembered. */
+/* Who may send without being not-gated (THREATS M1): accounts that were let through from the same address in the last
+ * 24 hours, everybody in the first hour and while there are more than can be remembered. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -100,7 +100,8 @@ def mirror():
     """The archive that apt uses here, and its suite."""
     with open("/etc/os-release", encoding="utf-8") as file:
         suite = next(line.split("=")[1].strip() for line in file if line.startswith("VERSION_CODENAME="))
-    for line in run("apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE)", "Identifier: Packages").splitlines():
+    known = run("apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE)", "Identifier: Packages")
+    for line in known.splitlines():
         place, _, release = line.rpartition(" ")
         if release == suite:
             return place, suite

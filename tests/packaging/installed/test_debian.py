@@ -26,7 +26,7 @@ def served(box):
     starter = os.path.join(os.path.dirname(os.path.abspath(__file__)), "hand_over.py")
     daemon = subprocess.Popen([sys.executable, starter, box.root], stdin=subprocess.DEVNULL, start_new_session=True)
     try:
-        tap.poll(lambda: box.ask("authgatectl", "status").returncode == 0 or daemon.poll() is not None, 10, "its answer")
+        tap.poll(lambda: daemon.poll() is not None or box.ask("authgatectl", "status").returncode == 0, 10, "an answer")
         assert daemon.poll() is None, f"authgated ended with {daemon.returncode}"
         yield daemon
     finally:

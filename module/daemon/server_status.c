@@ -11,10 +11,13 @@
 #include "credential/keyring.h"
 #include "daemon/connection.h"
 #include "daemon/country_watch.h"
+#include "daemon/notify.h"
 #include "daemon/records.h"
 #include "daemon/server.h"
+#include "daemon/throttle.h"
 #include "daemon/vault.h"
 #include "policy/configuration.h"
+#include "store/history.h"
 #include "store/store.h"
 
 static void add_text(struct records *records, const char *key, const char *value) {
@@ -118,6 +121,29 @@ static void add_store(const struct server *server, const struct settings *settin
     add_number(records, "sealing_keys", (int64_t)keyring_count(vault_keyring(server->vault)));
 }
 
+static void add_history(const struct server *server, const struct settings *settings, struct records *records) {
+    struct history_counters counters;
+    add_text(records, "history", settings->history != NULL ? settings->history : "none: past logins are not remembered");
+    if (server->history == NULL)
+        return;
+    history_count(server->history, &counters);
+    add_text(records, "history_state", counters.failing ? "failing" : "recording");
+    add_number(records, "history_recorded", (int64_t)counters.written);
+    add_number(records, "history_lost", (int64_t)(counters.lost + counters.dropped));
+}
+
+static void add_throttle(const struct server *server, struct records *records) {
+    struct throttle_counters counters;
+    uint64_t told, left_out;
+    throttle_count(server->throttle, &counters);
+    notifier_count(server->notifier, &told, &left_out);
+    add_number(records, "throttle_networks", (int64_t)counters.networks);
+    add_number(records, "throttle_wrong_passwords", (int64_t)counters.counted);
+    add_number(records, "throttle_forgotten_early", (int64_t)counters.evicted);
+    add_number(records, "notices_told", (int64_t)told);
+    add_number(records, "notices_left_out", (int64_t)left_out);
+}
+
 void server_status_add(const struct server *server, struct records *records) {
     const struct settings *settings = configuration_settings(server->configuration);
     add_text(records, "version", AUTHGATE_VERSION);
@@ -127,6 +153,8 @@ void server_status_add(const struct server *server, struct records *records) {
     add_text(records, "configuration", server->configuration_path);
     add_country(server, settings, records);
     add_store(server, settings, records);
+    add_history(server, settings, records);
+    add_throttle(server, records);
     add_number(records, "connections", (int64_t)connections_count(server->connections));
     add_number(records, "log_lines_lost", (int64_t)log_dropped());
     for (size_t i = 0; i < settings->socket_count; i++)

@@ -165,6 +165,14 @@ def notices(of_lab):
     assert "600d600d" not in text and "0badcafe" not in text, "a mark was told"
 
 
+@tests.case("status counts it all")
+def status(of_lab):
+    shown = ctl_json(of_lab, "status")
+    tap.same((shown["history_state"], shown["history_lost"]), ("recording", 0), "history")
+    assert shown["history_recorded"] > 200 and shown["throttle_wrong_passwords"] > 40, shown
+    assert shown["throttle_networks"] > 3 and shown["notices_told"] > 5, shown
+
+
 with lab.Lab() as the_lab:
     folder = the_lab.path("notify")
     os.mkdir(folder)

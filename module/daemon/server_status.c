@@ -123,7 +123,7 @@ static void add_store(const struct server *server, const struct settings *settin
 
 static void add_history(const struct server *server, const struct settings *settings, struct records *records) {
     struct history_counters counters;
-    add_text(records, "history", settings->history != NULL ? settings->history : "none: past logins are not remembered");
+    add_text(records, "history", settings->history != NULL ? settings->history : "none: logins are not remembered");
     if (server->history == NULL)
         return;
     history_count(server->history, &counters);

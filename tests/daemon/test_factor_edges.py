@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Where a second factor, a lock or an app password might be got round: softened rules, proxies, orders that come between
+"""Where a second factor, a lock or an app password might be got round: softened rules, proxies, orders between
 begin and commit, accounts that are gone. On the raw gate socket."""
 import itertools
 

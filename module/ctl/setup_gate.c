@@ -157,5 +157,7 @@ void setup_gate(struct setup_plan *plan) {
     splice(plan, change, last + 1, added);
     if (upstream != NULL)
         setup_append(plan, change, scrap_text(&doctor->arena, "saslauthd = { upstream = \"%s\"; };", upstream));
+    if (added[0] != '\0')
+        setup_advise(plan, "where systemd makes the sockets: systemctl enable authgated-postfix.socket");
     setup_advise(plan, "restart authgated: it opens its sockets at its start");
 }

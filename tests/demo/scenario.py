@@ -10,6 +10,8 @@ PASSWORDS = {
     "erin": "wait and see",
     "frank": "room 204",
     "gina": "phone in hand",
+    "heidi": "only reads",
+    "ivan": "writes a lot",
 }
 
 
@@ -24,10 +26,11 @@ class Act:
         self.reason = reason
         self.password = more.get("password")
         self.typed = more.get("typed", "")  # behind the password: a "fresh" code, the "stored" one, a "recovery" code
-        self.app_password = more.get("app_password", False)  # the one that was made, in the password's place
+        self.app_password = more.get("app_password")  # the service of the one that stands in the password's place
         self.service = more.get("service", "imap")
         self.by_doveadm = more.get("by_doveadm", False)
         self.daemon_away = more.get("daemon_away", False)
+        self.mail_to = more.get("mail_to")  # whom a mail is sent to, once SMTP AUTH has let the client in
 
 
 def defaults():
@@ -48,6 +51,7 @@ def account_policies(today):
         "frank": 'legacy_auth = { services = { imap = "deny"; }; };\n'
                  f'exceptions = ( {{ rule = "legacy-auth"; service = "imap"; until = "{later}"; '
                  'reason = "scanner in room 204"; } );\n',
+        "heidi": 'legacy_auth = { services = { smtp = "deny"; }; };\n',
     }
 
 
@@ -78,11 +82,31 @@ SECOND_FACTOR = [
     Act("the stored string, in another network", "gina", "127.1.9.1", False, "second-factor-reused", typed="stored"),
     Act("a fresh code opens that network too", "gina", "127.1.9.1", True, typed="fresh"),
     Act("a wrong code behind the right password", "gina", "127.1.8.1", False, "second-factor-wrong", typed="wrong"),
-    Act("an app password for IMAP, on IMAP", "gina", "127.1.5.1", True, app_password=True),
-    Act("the same on POP3, which it is not for", "gina", "127.1.5.1", False, "app-password-scope", app_password=True,
+    Act("an app password for IMAP, on IMAP", "gina", "127.1.5.1", True, app_password="imap"),
+    Act("the same on POP3, which it is not for", "gina", "127.1.5.1", False, "app-password-scope", app_password="imap",
         service="pop3", by_doveadm=True),
     Act("the phone is lost: a recovery code", "gina", "127.1.6.1", True, typed="recovery"),
     Act("the recovery code once more", "gina", "127.1.7.1", False, "password", typed="recovery"),
+]
+
+# Ivan has a phone as well; Gina has got a second app password, for SMTP.
+SUBMISSION = [
+    Act("at home", "alice", "127.1.0.1", True, service="smtp"),
+    Act("at home, mistyped", "alice", "127.1.0.1", False, "password", password="correct hrose", service="smtp"),
+    Act("the stolen password, from abroad", "alice", "127.2.0.1", False, "country", service="smtp"),
+    Act("a guess from abroad: told the same", "alice", "127.2.0.1", False, "country", password="123456",
+        service="smtp"),
+    Act("she may read her mail over IMAP …", "heidi", "127.1.0.1", True),
+    Act("… but SMTP AUTH is closed to her", "heidi", "127.1.0.1", False, "legacy-auth", service="smtp"),
+    Act("a bare password is not enough any more", "ivan", "127.1.0.1", False, "second-factor-missing", service="smtp"),
+    Act("password and code, typed as one word", "ivan", "127.1.0.1", True, typed="fresh", service="smtp"),
+    Act("the mail program, with what it stored", "ivan", "127.1.0.1", True, typed="stored", service="smtp"),
+    Act("the stored string, in another network", "ivan", "127.1.9.1", False, "second-factor-reused", typed="stored",
+        service="smtp"),
+    Act("an app password for SMTP", "gina", "127.1.5.1", True, app_password="smtp", service="smtp"),
+    Act("the one for IMAP, which SMTP is not", "gina", "127.1.5.1", False, "app-password-scope", app_password="imap",
+        service="smtp"),
+    Act("a mail: submitted, and delivered", "alice", "127.1.0.1", True, service="smtp", mail_to="carol"),
 ]
 
 WORLD = [

@@ -21,6 +21,11 @@ static const char *const result_words[PAM_RESULT_COUNT] = {
 };
 static const char *const action_words[] = {"ignore", "ok", "done", "bad", "die", "reset"}; /* 0, -1, -2 … */
 
+static const char *const folders[] = {"/etc/pam.d", "/usr/lib/pam.d"};
+
+/* What became of a file. libpam gives up the whole file where an @include cannot be read. */
+enum outcome { READ, MISSING, GIVEN_UP };
+
 /* What one file is read for. */
 struct reading {
     struct arena *arena;
@@ -61,7 +66,7 @@ static bool parse_word(const char *control, int actions[PAM_RESULT_COUNT]) {
 
 static size_t find_word(const char *const *words, size_t count, const char *text, size_t length) {
     size_t i = 0;
-    while (i < count && (strlen(words[i]) != length || strncasecmp(words[i], text, length) != 0))
+    while (i < count && (strlen(words[i]) != length || memcmp(words[i], text, length) != 0))
         i++;
     return i;
 }
@@ -92,7 +97,7 @@ static bool parse_pair(const char **at, int actions[PAM_RESULT_COUNT], bool set[
     if (!parse_action(text, extent, &action))
         return false;
     *at = text + extent;
-    if (length == strlen("default") && strncasecmp(name, "default", length) == 0) {
+    if (length == strlen("default") && memcmp(name, "default", length) == 0) {
         *otherwise = action;
         return true;
     }
@@ -155,32 +160,31 @@ static void add_broken(struct reading *reading, int type, const char *why) {
     add(reading, type < 0 ? PAM_TYPE_AUTH : type, PAM_LINE_BROKEN)->module = why;
 }
 
-static bool read_file(struct reading *reading);
+static enum outcome read_file(struct reading *reading);
 
-/* Reads another file in this place. */
-static void include(struct reading *reading, int type, const char *name, bool substack) {
+/* Opens another file in this place, in the first folder that has it. */
+static enum outcome include_file(struct reading *reading, int type, const char *name, bool substack) {
     struct reading inner = *reading;
-    char *path = NULL;
+    enum outcome outcome = MISSING;
     inner.only = type;
     inner.level += substack;
     inner.depth++;
     if (inner.origin.file == NULL)
         inner.origin = (struct place){.file = reading->file, .line = reading->number};
+    bool absolute = name[0] == '/';
+    for (size_t i = 0; i < (absolute ? 1 : 2) && outcome == MISSING && inner.depth < DEPTH_LIMIT; i++) {
+        inner.file = absolute ? scrap_text(reading->arena, "%s%s", reading->root, name)
+                              : scrap_text(reading->arena, "%s%s/%s", reading->root, folders[i], name);
+        outcome = read_file(&inner);
+    }
+    return outcome;
+}
+
+/* include and substack: what cannot be read is a module that fails. */
+static void include(struct reading *reading, int type, const char *name, bool substack) {
     if (substack)
         add(reading, type, PAM_LINE_SUBSTACK)->module = name;
-    bool found = false;
-    if (name[0] == '/') {
-        inner.file = scrap_text(reading->arena, "%s%s", reading->root, name);
-        found = inner.depth < DEPTH_LIMIT && read_file(&inner);
-    } else {
-        static const char *const folders[] = {"/etc/pam.d", "/usr/lib/pam.d"};
-        for (size_t i = 0; i < 2 && !found; i++) {
-            path = scrap_text(reading->arena, "%s%s/%s", reading->root, folders[i], name);
-            inner.file = path;
-            found = inner.depth < DEPTH_LIMIT && read_file(&inner);
-        }
-    }
-    if (!found)
+    if (include_file(reading, type, name, substack) != READ)
         add_broken(reading, type, scrap_text(reading->arena, "%s cannot be included", name));
 }
 
@@ -218,21 +222,20 @@ static int type_of(const char *word) {
     return strcasecmp(word, "session") == 0 || strcasecmp(word, "password") == 0 ? -1 : -2;
 }
 
-static void include_all(struct reading *reading, const char *name) {
-    for (int type = 0; type < PAM_TYPE_COUNT; type++)
-        if (reading->only < 0 || reading->only == type)
-            include(reading, type, name, false);
+/* @include: lines of every type that is wanted here. False where it cannot be read. */
+static bool include_all(struct reading *reading, const char *name) {
+    for (int type = 0; type < PAM_TYPE_COUNT; type++) {
+        if (reading->only >= 0 && reading->only != type)
+            continue;
+        if (include_file(reading, type, name, false) == READ)
+            continue;
+        add_broken(reading, type, scrap_text(reading->arena, "%s cannot be included", name));
+        return false;
+    }
+    return true;
 }
 
-static void read_line(struct reading *reading, const char *text) {
-    char *first = next_word(reading->arena, &text);
-    if (first == NULL)
-        return;
-    if (strcmp(first, "@include") == 0) {
-        char *name = next_word(reading->arena, &text);
-        include_all(reading, name != NULL ? name : "");
-        return;
-    }
+static void read_own_line(struct reading *reading, char *first, const char *text) {
     int type = type_of(first);
     if (type == -2)
         add_broken(reading, reading->only, scrap_text(reading->arena, "%s is no type", first));
@@ -250,6 +253,19 @@ static void read_line(struct reading *reading, const char *text) {
     } else {
         read_module(reading, type, control, text);
     }
+}
+
+/* False where the file is to be given up. */
+static bool read_line(struct reading *reading, const char *text) {
+    char *first = next_word(reading->arena, &text);
+    if (first == NULL)
+        return true;
+    if (strcmp(first, "@include") == 0) {
+        char *name = next_word(reading->arena, &text);
+        return include_all(reading, name != NULL ? name : "");
+    }
+    read_own_line(reading, first, text);
+    return true;
 }
 
 /* Puts lines that end in a backslash together, less comments. */
@@ -273,25 +289,37 @@ static char *whole_line(struct reading *reading, char **rest, int *number) {
     return line;
 }
 
-static bool read_file(struct reading *reading) {
+static enum outcome read_file(struct reading *reading) {
     char *text = scrap_read(reading->arena, reading->file);
     if (text == NULL)
-        return false;
+        return MISSING;
     int number = 0;
     for (char *line; (line = whole_line(reading, &text, &number)) != NULL;)
-        read_line(reading, line);
-    return true;
+        if (!read_line(reading, line))
+            return GIVEN_UP;
+    return READ;
+}
+
+/* Of a service that is given up nothing runs: the line that is to blame stands for all. */
+static void give_up(struct arena *arena, struct pam_stack *stack) {
+    const struct pam_lines *auth = &stack->lines[PAM_TYPE_AUTH]; /* where include_all leaves it first */
+    struct pam_line *last = scrap_take(arena, 1, sizeof *last);
+    *last = auth->line[auth->count - 1];
+    for (int type = 0; type < PAM_TYPE_COUNT; type++)
+        stack->lines[type] = (struct pam_lines){.line = last, .count = 1};
 }
 
 static struct pam_stack load_one(struct arena *arena, const char *root, const char *service) {
-    static const char *const folders[] = {"/etc/pam.d", "/usr/lib/pam.d"};
     struct pam_stack stack = {.service = service};
     for (size_t i = 0; i < 2 && !stack.exists; i++) {
         const char *file = scrap_text(arena, "%s%s/%s", root, folders[i], service);
         struct reading reading = {.arena = arena, .root = root, .stack = &stack, .file = file, .only = -1};
-        stack.exists = read_file(&reading);
+        enum outcome outcome = read_file(&reading);
+        stack.exists = outcome != MISSING;
         if (stack.exists || i == 0)
             stack.file = file;
+        if (outcome == GIVEN_UP)
+            give_up(arena, &stack);
     }
     return stack;
 }

@@ -199,7 +199,7 @@ def main():
     if os.getuid() != 0:
         sys.exit("make demo: a mail server that binds users' processes and PAM files need root")
     start = time.monotonic()
-    print(f"Starting a private authgated, Dovecot {mailserver.version()} and Postfix …", flush=True)
+    print(f"Starting a private authgated and private mail servers (Dovecot {mailserver.version()}) …", flush=True)
     with lab_module.Lab() as lab:
         demo = Demo(lab)
         heading("Loopback stands for the world: 127.1.x.x is JP, 127.2.x.x US, 127.3.x.x CN, 127.4.x.x FR")

@@ -100,7 +100,7 @@ SUBMISSION = [
     Act("… but SMTP AUTH is closed to her", "heidi", "127.1.0.1", False, "legacy-auth", service="smtp"),
     Act("a bare password is not enough any more", "ivan", "127.1.0.1", False, "second-factor-missing", service="smtp"),
     Act("password and code, typed as one word", "ivan", "127.1.0.1", True, typed="fresh", service="smtp"),
-    Act("the mail program, with what it stored", "ivan", "127.1.0.1", True, typed="stored", service="smtp"),
+    Act("the mail client, with what it stored", "ivan", "127.1.0.1", True, typed="stored", service="smtp"),
     Act("the stored string, in another network", "ivan", "127.1.9.1", False, "second-factor-reused", typed="stored",
         service="smtp"),
     Act("an app password for SMTP", "gina", "127.1.5.1", True, app_password="smtp", service="smtp"),

@@ -58,8 +58,7 @@ static void compare(struct diff *diff, size_t from, size_t to, size_t upto) {
         if (i < rows && j < columns && strcmp(one[i], other[j]) == 0) {
             add(diff, ' ', one[i++]);
             j++;
-        } else if (i < rows &&
-                   (j == columns || longest[(i + 1) * width + j] >= longest[i * width + j + 1])) {
+        } else if (i < rows && (j == columns || longest[(i + 1) * width + j] >= longest[i * width + j + 1])) {
             add(diff, '-', one[i++]);
         } else {
             add(diff, '+', other[j++]);

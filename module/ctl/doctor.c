@@ -14,38 +14,36 @@
 #include "ctl/doctor_host.h"
 #include "ctl/doctor_pam.h"
 #include "ctl/doctor_postfix.h"
-#include "ctl/doctor_trial.h"
 #include "ctl/doctor_saslauthd.h"
+#include "ctl/doctor_trial.h"
 #include "ctl/grid.h"
 #include "ctl/host.h"
 #include "ctl/json.h"
 #include "ctl/past.h"
 
 static const struct doctor_check *const tables[] = {
-    doctor_pam_checks,  doctor_dovecot_checks,   doctor_postfix_checks,
-    doctor_sasl_checks, doctor_saslauthd_checks, doctor_host_checks,
-    doctor_trial_checks,
+    doctor_pam_checks,       doctor_dovecot_checks, doctor_postfix_checks, doctor_sasl_checks,
+    doctor_saslauthd_checks, doctor_host_checks,    doctor_trial_checks,
 };
 static const char *const weights[] = {
     [DOCTOR_NOTE] = "note", [DOCTOR_OUTAGE] = "outage", [DOCTOR_WEAK] = "weak", [DOCTOR_BYPASS] = "bypass"};
 
 /* ---- what the files share ---- */
 
-void doctor_find(struct doctor *doctor, const struct doctor_check *check, struct place place, const char *fix,
-                 const char *format, ...) {
+void doctor_find(struct doctor *doctor, struct place place, const char *fix, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     const char *what = scrap_format(&doctor->arena, format, arguments);
     va_end(arguments);
     for (size_t i = 0; i < doctor->count; i++) { /* files that several services include say it once */
         const struct doctor_finding *before = &doctor->finding[i];
-        if (before->check == check && before->place.line == place.line && strcmp(before->what, what) == 0 &&
+        if (before->check == doctor->check && before->place.line == place.line && strcmp(before->what, what) == 0 &&
             before->place.file != NULL && place.file != NULL && strcmp(before->place.file, place.file) == 0)
             return;
     }
     doctor->finding = scrap_grow(&doctor->arena, doctor->finding, doctor->count, sizeof *doctor->finding);
     doctor->finding[doctor->count++] =
-        (struct doctor_finding){.check = check, .place = place, .what = what, .fix = fix};
+        (struct doctor_finding){.check = doctor->check, .place = place, .what = what, .fix = fix};
 }
 
 void doctor_remark(struct doctor *doctor, bool proven, const char *format, ...) {
@@ -206,8 +204,8 @@ static void read_files(struct doctor *doctor) {
 
 static void look(struct doctor *doctor) {
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
-        for (const struct doctor_check *check = tables[i]; check->name != NULL; check++)
-            check->look(doctor, check);
+        for (doctor->check = tables[i]; doctor->check->name != NULL; doctor->check++)
+            doctor->check->look(doctor);
 }
 
 void doctor_read(struct doctor *doctor, const struct invocation *invocation) {
@@ -236,8 +234,11 @@ static enum status run(struct invocation *invocation) {
     struct doctor doctor = {.trials = !past_take_flag(invocation, "--no-trial")};
     bool list = past_take_flag(invocation, "--list");
     const struct verb_option options[] = {
-        {"root", &doctor.root},           {"dovecot", &doctor.dovecot_file}, {"postfix", &doctor.postfix_folder},
-        {"account", &doctor.account}, {NULL, NULL},
+        {"root", &doctor.root},
+        {"dovecot", &doctor.dovecot_file},
+        {"postfix", &doctor.postfix_folder},
+        {"account", &doctor.account},
+        {NULL, NULL},
     };
     if (!verb_parse(invocation, options) || invocation->count != 0)
         return STATUS_USAGE;

@@ -28,7 +28,7 @@ struct doctor;
 struct doctor_check {
     const char *name; /* pam-commit-line: unique, and what tests and programs know it by */
     enum doctor_weight weight;
-    void (*look)(struct doctor *doctor, const struct doctor_check *check);
+    void (*look)(struct doctor *doctor);
     const char *help; /* what it looks for, one line */
 };
 
@@ -76,7 +76,7 @@ struct doctor {
     const char *account;        /* to try; NULL: a made-up one */
     const char *socket;         /* the daemon's admin socket */
     const char *configuration_file;
-    bool trials; /* log in on purpose */
+    bool trials;                         /* log in on purpose */
     struct configuration *configuration; /* NULL: it has mistakes */
     struct mistakes mistakes;
     const struct settings *settings; /* NULL as well */
@@ -85,6 +85,7 @@ struct doctor {
     struct doctor_saslauthd *saslauthd;
     struct doctor_service *service;
     size_t service_count;
+    const struct doctor_check *check; /* the row that looks now */
     struct doctor_finding *finding;
     size_t count;
     struct doctor_remark *remark;
@@ -98,9 +99,9 @@ struct doctor {
 void doctor_read(struct doctor *doctor, const struct invocation *invocation);
 void doctor_end(struct doctor *doctor);
 
-/* Adds a finding. `fix` may be NULL. */
-void doctor_find(struct doctor *doctor, const struct doctor_check *check, struct place place, const char *fix,
-                 const char *format, ...) __attribute__((format(printf, 5, 6)));
+/* Adds a finding of the row that looks now. `fix` may be NULL. */
+void doctor_find(struct doctor *doctor, struct place place, const char *fix, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 
 void doctor_remark(struct doctor *doctor, bool proven, const char *format, ...) __attribute__((format(printf, 3, 4)));
 

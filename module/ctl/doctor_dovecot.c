@@ -10,7 +10,7 @@
 
 #include "ctl/run.h"
 
-#define PATIENCE       20000
+#define PATIENCE        20000
 #define DEFAULT_SERVICE "dovecot"
 #define SERVICE_FIX     "args = authgate-%s (Dovecot 2.4: service_name = authgate-%{protocol})"
 
@@ -79,12 +79,12 @@ static bool harmless(struct doctor *doctor, const struct passdb *passdb) {
            is(success, "continue-fail") || is(success, "return-fail");
 }
 
-static void look_beside(struct doctor *doctor, const struct doctor_check *check) {
+static void look_beside(struct doctor *doctor) {
     struct passdb passdb;
     bool pam = false, ended = false;
     for (size_t at = 0; readable(doctor) && next_passdb(doctor, &at, &passdb);) {
         if (!harmless(doctor, &passdb) && !ended)
-            doctor_find(doctor, check, locate(doctor, passdb.section, "driver"),
+            doctor_find(doctor, locate(doctor, passdb.section, "driver"),
                         "remove it, or give the PAM passdb before it `result_failure = return-fail` and "
                         "`result_internalfail = return-fail`",
                         "the %s passdb lets logins in %s, without asking the gate", passdb.driver,
@@ -94,11 +94,11 @@ static void look_beside(struct doctor *doctor, const struct doctor_check *check)
     }
 }
 
-static void look_master(struct doctor *doctor, const struct doctor_check *check) {
+static void look_master(struct doctor *doctor) {
     struct passdb passdb;
     for (size_t at = 0; readable(doctor) && next_passdb(doctor, &at, &passdb);)
         if (is(value_of(doctor, passdb.section, "master"), "yes"))
-            doctor_find(doctor, check, locate(doctor, passdb.section, "master"), "remove it while nobody needs it",
+            doctor_find(doctor, locate(doctor, passdb.section, "master"), "remove it while nobody needs it",
                         "master users of this %s passdb log in as anybody%s", passdb.driver,
                         is(passdb.driver, "pam") ? ", judged by the master's policy and not the account's"
                                                  : ", without asking the gate");
@@ -116,11 +116,11 @@ static const struct section_setting *next_setting(struct doctor *doctor, size_t 
     return NULL;
 }
 
-static void look_cache(struct doctor *doctor, const struct doctor_check *check) {
+static void look_cache(struct doctor *doctor) {
     const struct section_setting *setting;
     for (size_t at = 0; readable(doctor) && (setting = next_setting(doctor, &at, "auth_cache_size")) != NULL;)
         if (strtol(setting->value, NULL, 10) != 0)
-            doctor_find(doctor, check, locate(doctor, setting->section, setting->name), "auth_cache_size = 0",
+            doctor_find(doctor, locate(doctor, setting->section, setting->name), "auth_cache_size = 0",
                         "the authentication cache answers logins from anywhere that the gate never sees");
 }
 
@@ -128,26 +128,25 @@ static bool asks_for_a_password(const char *mechanism) {
     return strcasecmp(mechanism, "plain") == 0 || strcasecmp(mechanism, "login") == 0;
 }
 
-static void look_mechanisms(struct doctor *doctor, const struct doctor_check *check) {
+static void look_mechanisms(struct doctor *doctor) {
     const struct section_setting *setting;
     for (size_t at = 0; readable(doctor) && (setting = next_setting(doctor, &at, "auth_mechanisms")) != NULL;) {
         struct words words = scrap_split(&doctor->arena, setting->value, " \t,");
         for (size_t i = 0; i < words.count; i++)
             if (!asks_for_a_password(words.word[i]))
-                doctor_find(doctor, check, locate(doctor, setting->section, setting->name),
-                            "auth_mechanisms = plain login",
+                doctor_find(doctor, locate(doctor, setting->section, setting->name), "auth_mechanisms = plain login",
                             "%s proves who somebody is without handing PAM a password, so the gate is not asked",
                             words.word[i]);
     }
 }
 
-static void look_trusted(struct doctor *doctor, const struct doctor_check *check) {
+static void look_trusted(struct doctor *doctor) {
     static const char *const names[] = {"login_trusted_networks", "haproxy_trusted_networks"};
     for (size_t i = 0; i < 2; i++) {
         const struct section_setting *setting;
         for (size_t at = 0; readable(doctor) && (setting = next_setting(doctor, &at, names[i])) != NULL;)
             if (doctor_everywhere(doctor, setting->value))
-                doctor_find(doctor, check, locate(doctor, setting->section, setting->name),
+                doctor_find(doctor, locate(doctor, setting->section, setting->name),
                             "name the hosts that log in for others, and no more",
                             "%s lets every client say itself where it comes from", names[i]);
     }
@@ -185,7 +184,7 @@ static const char *service_of(struct arena *arena, const char *pattern, const ch
 }
 
 /* What a login fails by that this row does not judge: a wrong stack is pam_authgate's business. */
-static void look_service(struct doctor *doctor, const struct doctor_check *check) {
+static void look_service(struct doctor *doctor) {
     struct passdb passdb;
     for (size_t at = 0; readable(doctor) && next_passdb(doctor, &at, &passdb);) {
         if (!is(passdb.driver, "pam"))
@@ -196,14 +195,14 @@ static void look_service(struct doctor *doctor, const struct doctor_check *check
         bool told_apart = strncmp(one, "authgate-", 9) == 0 && strcmp(one, other) != 0 && strchr(one, '%') == NULL;
         const char *name = value_of(doctor, passdb.section, "args") != NULL ? "args" : "service_name";
         if (!told_apart)
-            doctor_find(doctor, check, locate(doctor, passdb.section, name), SERVICE_FIX,
+            doctor_find(doctor, locate(doctor, passdb.section, name), SERVICE_FIX,
                         "Dovecot asks PAM for the service %s, not for authgate-imap, authgate-smtp and so on", pattern);
     }
 }
 
-static void look_unread(struct doctor *doctor, const struct doctor_check *check) {
+static void look_unread(struct doctor *doctor) {
     if (doctor->dovecot != NULL && doctor->dovecot->fault != NULL)
-        doctor_find(doctor, check, (struct place){.file = doctor->dovecot_file},
+        doctor_find(doctor, (struct place){.file = doctor->dovecot_file},
                     "see what `doveconf -n` says, and run doctor as root",
                     "Dovecot's configuration cannot be examined: %s", doctor->dovecot->fault);
 }
@@ -276,8 +275,8 @@ void doctor_dovecot_read(struct doctor *doctor) {
     if (access(doctor->dovecot_file, F_OK) != 0)
         return;
     doctor->dovecot = scrap_take(&doctor->arena, 1, sizeof *doctor->dovecot);
-    struct run run = run_program(
-        &doctor->arena, (const char *const[]){"doveconf", "-c", doctor->dovecot_file, "-n", NULL}, PATIENCE);
+    struct run run = run_program(&doctor->arena,
+                                 (const char *const[]){"doveconf", "-c", doctor->dovecot_file, "-n", NULL}, PATIENCE);
     if (!run.there)
         doctor->dovecot->fault = "doveconf cannot be run";
     else if (run.status != 0)

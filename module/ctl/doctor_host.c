@@ -27,34 +27,33 @@ static struct place in_configuration(const struct doctor *doctor) {
 
 /* ---- configuration ---- */
 
-static void look_configuration(struct doctor *doctor, const struct doctor_check *check) {
+static void look_configuration(struct doctor *doctor) {
     const struct mistakes *mistakes = &doctor->mistakes;
     for (size_t i = 0; doctor->configuration == NULL && i < mistakes->count; i++) {
         const struct mistake *mistake = &mistakes->list[i];
         if (!mistake->warning)
-            doctor_find(doctor, check, (struct place){.file = mistake->file, .line = mistake->line},
+            doctor_find(doctor, (struct place){.file = mistake->file, .line = mistake->line},
                         "`authgatectl check` shows all mistakes", "%s", mistake->what);
     }
 }
 
-static void look_mode(struct doctor *doctor, const struct doctor_check *check) {
+static void look_mode(struct doctor *doctor) {
     struct policy policy = {.layer_count = 0};
     if (doctor->configuration == NULL ||
         configuration_policy(doctor->configuration, "authgate-doctor", clock_monotonic(), &policy) != POLICY_FOUND)
         return;
     const struct value *mode = policy_value(&policy, POLICY_MODE);
     if (mode != NULL && mode->number != MODE_ENFORCE)
-        doctor_find(doctor, check,
-                    (struct place){.file = scrap_text(&doctor->arena, "%s", mode->file), .line = mode->line},
+        doctor_find(doctor, (struct place){.file = scrap_text(&doctor->arena, "%s", mode->file), .line = mode->line},
                     "mode = \"enforce\", once the log's would=deny lines are what you want",
                     "the gate refuses nobody yet: it %s",
                     mode->number == MODE_REPORT ? "only reports" : "is switched off");
     policy_release(&policy);
 }
 
-static void look_plugin_option(struct doctor *doctor, const struct doctor_check *check) {
+static void look_plugin_option(struct doctor *doctor) {
     if (doctor->settings != NULL && !doctor->settings->saslauthd_require_plugin)
-        doctor_find(doctor, check, in_configuration(doctor), "saslauthd.require_plugin = true",
+        doctor_find(doctor, in_configuration(doctor), "saslauthd.require_plugin = true",
                     "passwords are checked for an smtpd that has lost its plugin: its logins have no address");
 }
 
@@ -72,31 +71,30 @@ bool doctor_daemon_there(const struct doctor *doctor) {
     return there;
 }
 
-static void look_daemon(struct doctor *doctor, const struct doctor_check *check) {
+static void look_daemon(struct doctor *doctor) {
     if (!doctor_daemon_there(doctor))
-        doctor_find(doctor, check, (struct place){.file = doctor->socket}, "start authgated, and run doctor as root",
+        doctor_find(doctor, (struct place){.file = doctor->socket}, "start authgated, and run doctor as root",
                     "no daemon answers here: while it is away nobody logs in");
 }
 
-static void look_sockets(struct doctor *doctor, const struct doctor_check *check) {
+static void look_sockets(struct doctor *doctor) {
     for (size_t i = 0; doctor->settings != NULL && i < doctor->settings->socket_count; i++) {
         const struct socket_setting *setting = &doctor->settings->sockets[i];
         struct stat status;
         const char *path = doctor_path(doctor, setting->path);
         if (setting->kind != SOCKET_ADMIN && (stat(path, &status) != 0 || !S_ISSOCK(status.st_mode)))
-            doctor_find(doctor, check, (struct place){.file = doctor->configuration_file, .line = setting->line},
+            doctor_find(doctor, (struct place){.file = doctor->configuration_file, .line = setting->line},
                         "restart authgated, and see its log", "%s is not there: who looks for it is refused", path);
     }
 }
 
-static void look_socket_mode(struct doctor *doctor, const struct doctor_check *check) {
+static void look_socket_mode(struct doctor *doctor) {
     for (size_t i = 0; doctor->settings != NULL && i < doctor->settings->socket_count; i++) {
         const struct socket_setting *setting = &doctor->settings->sockets[i];
         if ((setting->mode & 0006) != 0)
-            doctor_find(doctor, check, (struct place){.file = doctor->configuration_file, .line = setting->line},
+            doctor_find(doctor, (struct place){.file = doctor->configuration_file, .line = setting->line},
                         "mode = \"0660\" and a `group`, or 0600",
-                        "every user of this host may speak to %s: to try codes, or to lock people out",
-                        setting->path);
+                        "every user of this host may speak to %s: to try codes, or to lock people out", setting->path);
     }
 }
 
@@ -126,27 +124,27 @@ static const char *database(struct doctor *doctor) {
     return path != NULL ? doctor_path(doctor, path) : NULL;
 }
 
-static void look_database(struct doctor *doctor, const struct doctor_check *check) {
+static void look_database(struct doctor *doctor) {
     struct stat status;
     const char *path = database(doctor);
     if (path == NULL)
         return;
     if (stat(path, &status) != 0 || status.st_size == 0)
-        doctor_find(doctor, check, (struct place){.file = path},
+        doctor_find(doctor, (struct place){.file = path},
                     "fetch one (GeoLite2-Country or DB-IP Country Lite), or take country_database out",
                     "the country database is missing: every country is unknown");
     else if (database_time(doctor, &status) == -1)
-        doctor_find(doctor, check, (struct place){.file = path}, "replace it by a good one",
+        doctor_find(doctor, (struct place){.file = path}, "replace it by a good one",
                     "the daemon cannot read the country database: every country is unknown");
 }
 
-static void look_database_age(struct doctor *doctor, const struct doctor_check *check) {
+static void look_database_age(struct doctor *doctor) {
     struct stat status;
     const char *path = database(doctor);
     int64_t built = path != NULL && stat(path, &status) == 0 ? database_time(doctor, &status) : -1;
     int64_t age = clock_wall() - built;
     if (built > 0 && age > DATABASE_AGE)
-        doctor_find(doctor, check, (struct place){.file = path}, "fetch the current one each month",
+        doctor_find(doctor, (struct place){.file = path}, "fetch the current one each month",
                     "the country database is %" PRId64 " days old: addresses have moved since", age / 86400);
 }
 
@@ -165,7 +163,7 @@ static long daemon_uid(struct doctor *doctor) {
     return entry != NULL ? (long)entry->pw_uid : -1;
 }
 
-static void look_file(struct doctor *doctor, const struct doctor_check *check, const char *path, const char *what) {
+static void look_file(struct doctor *doctor, const char *path, const char *what) {
     struct stat status;
     long uid = daemon_uid(doctor);
     if (path == NULL)
@@ -177,11 +175,11 @@ static void look_file(struct doctor *doctor, const struct doctor_check *check, c
     if (lstat(path, &status) != 0)
         return;
     if (!S_ISREG(status.st_mode))
-        doctor_find(doctor, check, place, "put the file itself here", "%s is no regular file", what);
+        doctor_find(doctor, place, "put the file itself here", "%s is no regular file", what);
     else if (status.st_uid != 0 && uid >= 0 && (long)status.st_uid != uid)
-        doctor_find(doctor, check, place, fix, "%s belongs to uid %u, not to the daemon", what, status.st_uid);
+        doctor_find(doctor, place, fix, "%s belongs to uid %u, not to the daemon", what, status.st_uid);
     else if ((status.st_mode & 0077) != 0)
-        doctor_find(doctor, check, place, fix, "%s can be read or written by others (mode %04o)", what,
+        doctor_find(doctor, place, fix, "%s can be read or written by others (mode %04o)", what,
                     status.st_mode & 07777);
 }
 
@@ -190,41 +188,41 @@ static const char *sqlite_path(const char *url) {
     return sqlite ? url + strlen(SQLITE) : NULL;
 }
 
-static void look_store(struct doctor *doctor, const struct doctor_check *check) {
+static void look_store(struct doctor *doctor) {
     if (doctor->settings == NULL)
         return;
-    look_file(doctor, check, sqlite_path(doctor->settings->store), "the store");
-    look_file(doctor, check, sqlite_path(doctor->settings->history), "the history");
+    look_file(doctor, sqlite_path(doctor->settings->store), "the store");
+    look_file(doctor, sqlite_path(doctor->settings->history), "the history");
 }
 
-static void look_key(struct doctor *doctor, const struct doctor_check *check) {
+static void look_key(struct doctor *doctor) {
     if (doctor->settings != NULL)
-        look_file(doctor, check, doctor->settings->secret_key_file, "the secret key");
+        look_file(doctor, doctor->settings->secret_key_file, "the secret key");
 }
 
-static void look_store_missing(struct doctor *doctor, const struct doctor_check *check) {
+static void look_store_missing(struct doctor *doctor) {
     struct stat status;
     const char *store = doctor->settings != NULL ? sqlite_path(doctor->settings->store) : NULL;
     const char *const paths[] = {store, store != NULL ? doctor->settings->secret_key_file : NULL};
     for (size_t i = 0; i < 2; i++)
         if (paths[i] != NULL && lstat(doctor_path(doctor, paths[i]), &status) != 0)
-            doctor_find(doctor, check, (struct place){.file = doctor_path(doctor, paths[i])},
+            doctor_find(doctor, (struct place){.file = doctor_path(doctor, paths[i])},
                         "bring it back from the backup; for the very first start: authgated --create-store",
                         "the configuration names it, and it is not there");
 }
 
 /* ---- the clock ---- */
 
-static void look_clock(struct doctor *doctor, const struct doctor_check *check) {
+static void look_clock(struct doctor *doctor) {
     struct timex times = {.modes = 0};
     struct run run = run_program(
-        &doctor->arena,
-        (const char *const[]){"timedatectl", "show", "--property=NTPSynchronized", "--value", NULL}, PATIENCE);
+        &doctor->arena, (const char *const[]){"timedatectl", "show", "--property=NTPSynchronized", "--value", NULL},
+        PATIENCE);
     bool told = run.there && run.status == 0 && run.out[0] != '\0';
-    bool synchronised = told ? strncmp(run.out, "yes", 3) == 0
-                             : adjtimex(&times) != TIME_ERROR && (times.status & STA_UNSYNC) == 0;
+    bool synchronised =
+        told ? strncmp(run.out, "yes", 3) == 0 : adjtimex(&times) != TIME_ERROR && (times.status & STA_UNSYNC) == 0;
     if (!synchronised)
-        doctor_find(doctor, check, DOCTOR_NOWHERE, "run chrony or systemd-timesyncd",
+        doctor_find(doctor, DOCTOR_NOWHERE, "run chrony or systemd-timesyncd",
                     "the clock is not synchronised: codes of the wrong time are taken, and right ones refused");
 }
 

@@ -19,14 +19,14 @@
 static const enum pam_result neutral_answers[] = {PAM_RESULT_SUCCESS, PAM_RESULT_IGNORE, PAM_RESULT_AUTH_ERR};
 enum { NEUTRAL_COUNT = sizeof neutral_answers / sizeof neutral_answers[0] };
 
-typedef void look_at_service(struct doctor *doctor, const struct doctor_check *check,
-                             const struct doctor_service *service, const struct pam_shape *shape);
+typedef void look_at_service(struct doctor *doctor, const struct doctor_service *service,
+                             const struct pam_shape *shape);
 
-static void each(struct doctor *doctor, const struct doctor_check *check, look_at_service *look) {
+static void each(struct doctor *doctor, look_at_service *look) {
     for (size_t i = 0; i < doctor->service_count; i++) {
         const struct doctor_service *service = &doctor->service[i];
         struct pam_shape shape = pam_shape_of(&service->stack);
-        look(doctor, check, service, &shape);
+        look(doctor, service, &shape);
     }
 }
 
@@ -56,18 +56,18 @@ static bool sound_so_far(const struct pam_shape *shape) {
 
 /* ---- files ---- */
 
-static void look_file(struct doctor *doctor, const struct doctor_check *check) {
+static void look_file(struct doctor *doctor) {
     for (size_t i = 0; i < doctor->service_count; i++) {
         const struct doctor_service *service = &doctor->service[i];
         if (!service->stack.exists)
-            doctor_find(doctor, check, service->place,
+            doctor_find(doctor, service->place,
                         scrap_text(&doctor->arena, "create %s (authgate's packages ship it)", service->stack.file),
                         "%s asks PAM for the service %s, and there is no %s: libpam takes /etc/pam.d/other",
                         service->program, service->name, service->stack.file);
     }
 }
 
-static void look_other(struct doctor *doctor, const struct doctor_check *check) {
+static void look_other(struct doctor *doctor) {
     struct pam_stack other = pam_stack_load(&doctor->arena, doctor->root, "other");
     struct pam_shape shape = pam_shape_of(&other);
     for (size_t i = 0; i < NEUTRAL_COUNT; i++) {
@@ -77,7 +77,7 @@ static void look_other(struct doctor *doctor, const struct doctor_check *check) 
         const struct pam_line *line = outcome.first_password != NULL ? outcome.first_password : outcome.last_auth;
         if (!outcome.let_in)
             continue;
-        doctor_find(doctor, check, line->origin,
+        doctor_find(doctor, line->origin,
                     "let its auth and account lines be `auth required pam_deny.so` and `account required pam_deny.so`",
                     "a service without a file of its own logs in here by %s and never asks the gate",
                     pam_line_module(line));
@@ -85,154 +85,143 @@ static void look_other(struct doctor *doctor, const struct doctor_check *check) 
     }
 }
 
-static void broken_lines(struct doctor *doctor, const struct doctor_check *check, const struct pam_lines *lines) {
+static void broken_lines(struct doctor *doctor, const struct pam_lines *lines) {
     for (size_t i = 0; i < lines->count; i++)
         if (lines->line[i].kind == PAM_LINE_BROKEN)
-            doctor_find(doctor, check, lines->line[i].place, NULL, "%s; libpam refuses every login here",
+            doctor_find(doctor, lines->line[i].place, NULL, "%s; libpam refuses every login here",
                         lines->line[i].module);
 }
 
-static void broken_in(struct doctor *doctor, const struct doctor_check *check, const struct doctor_service *service,
-                      const struct pam_shape *shape) {
+static void broken_in(struct doctor *doctor, const struct doctor_service *service, const struct pam_shape *shape) {
     (void)service;
-    for (int type = 0; gated(shape) && type < PAM_TYPE_COUNT; type++)
-        broken_lines(doctor, check, &shape->stack->lines[type]);
+    for (int type = 0; type < PAM_TYPE_COUNT; type++)
+        broken_lines(doctor, &shape->stack->lines[type]);
 }
 
-static void look_broken(struct doctor *doctor, const struct doctor_check *check) {
-    each(doctor, check, broken_in);
+static void look_broken(struct doctor *doctor) {
+    each(doctor, broken_in);
 }
 
 /* ---- lines that are missing ---- */
 
-static void not_gated_in(struct doctor *doctor, const struct doctor_check *check, const struct doctor_service *service,
-                         const struct pam_shape *shape) {
-    if (service->stack.exists && !gated(shape))
-        doctor_find(doctor, check, top_of(shape->stack), "let it have the lines of authgate-imap (pam_authgate(8))",
+static void not_gated_in(struct doctor *doctor, const struct doctor_service *service, const struct pam_shape *shape) {
+    if (service->stack.exists && !service->stack.given_up && !gated(shape))
+        doctor_find(doctor, top_of(shape->stack), "let it have the lines of authgate-imap (pam_authgate(8))",
                     "%s logs in by this service, and no auth line of it is pam_authgate.so", service->program);
 }
 
-static void look_not_gated(struct doctor *doctor, const struct doctor_check *check) {
-    each(doctor, check, not_gated_in);
+static void look_not_gated(struct doctor *doctor) {
+    each(doctor, not_gated_in);
 }
 
-static void begin_in(struct doctor *doctor, const struct doctor_check *check, const struct doctor_service *service,
-                     const struct pam_shape *shape) {
+static void begin_in(struct doctor *doctor, const struct doctor_service *service, const struct pam_shape *shape) {
     (void)service;
     if (shape->begin == NULL && shape->commit != NULL)
-        doctor_find(doctor, check, top_of(shape->stack), "as the first auth line: " BEGIN_LINE,
+        doctor_find(doctor, top_of(shape->stack), "as the first auth line: " BEGIN_LINE,
                     "the gate's first line is missing, so the gate is never told who logs in");
 }
 
-static void look_begin(struct doctor *doctor, const struct doctor_check *check) {
-    each(doctor, check, begin_in);
+static void look_begin(struct doctor *doctor) {
+    each(doctor, begin_in);
 }
 
-static void commit_in(struct doctor *doctor, const struct doctor_check *check, const struct doctor_service *service,
-                      const struct pam_shape *shape) {
+static void commit_in(struct doctor *doctor, const struct doctor_service *service, const struct pam_shape *shape) {
     (void)service;
     if (shape->begin != NULL && shape->commit == NULL)
-        doctor_find(doctor, check, shape->begin->place, "behind the password check: " COMMIT_LINE,
+        doctor_find(doctor, shape->begin->place, "behind the password check: " COMMIT_LINE,
                     "the commit line is missing: a denial that this line defers is told to nobody");
 }
 
-static void look_commit(struct doctor *doctor, const struct doctor_check *check) {
-    each(doctor, check, commit_in);
+static void look_commit(struct doctor *doctor) {
+    each(doctor, commit_in);
 }
 
-static void account_in(struct doctor *doctor, const struct doctor_check *check, const struct doctor_service *service,
-                       const struct pam_shape *shape) {
+static void account_in(struct doctor *doctor, const struct doctor_service *service, const struct pam_shape *shape) {
     (void)service;
     if (gated(shape) && shape->account == NULL)
-        doctor_find(doctor, check, top_of(shape->stack), "as the first account line: " ACCOUNT_LINE,
+        doctor_find(doctor, top_of(shape->stack), "as the first account line: " ACCOUNT_LINE,
                     "the gate's account line is missing: one wrong auth line is enough to let a login by");
 }
 
-static void look_account(struct doctor *doctor, const struct doctor_check *check) {
-    each(doctor, check, account_in);
+static void look_account(struct doctor *doctor) {
+    each(doctor, account_in);
 }
 
 /* ---- lines that are wrong ---- */
 
-static void control_of(struct doctor *doctor, const struct doctor_check *check, const struct pam_line *line,
-                       enum pam_role role) {
+static void control_of(struct doctor *doctor, const struct pam_line *line, enum pam_role role) {
     static const char *const right[] = {
         [PAM_ROLE_BEGIN] = BEGIN_LINE, [PAM_ROLE_COMMIT] = COMMIT_LINE, [PAM_ROLE_ACCOUNT] = ACCOUNT_LINE};
     if (line != NULL && !pam_shape_control_right(line, role))
-        doctor_find(doctor, check, line->place, right[role], "%s throws away what the gate answers", line->control);
+        doctor_find(doctor, line->place, right[role], "%s throws away what the gate answers", line->control);
 }
 
-static void control_in(struct doctor *doctor, const struct doctor_check *check, const struct doctor_service *service,
-                       const struct pam_shape *shape) {
+static void control_in(struct doctor *doctor, const struct doctor_service *service, const struct pam_shape *shape) {
     (void)service;
-    control_of(doctor, check, shape->begin, PAM_ROLE_BEGIN);
-    control_of(doctor, check, shape->commit, PAM_ROLE_COMMIT);
-    control_of(doctor, check, shape->account, PAM_ROLE_ACCOUNT);
+    control_of(doctor, shape->begin, PAM_ROLE_BEGIN);
+    control_of(doctor, shape->commit, PAM_ROLE_COMMIT);
+    control_of(doctor, shape->account, PAM_ROLE_ACCOUNT);
 }
 
-static void look_control(struct doctor *doctor, const struct doctor_check *check) {
-    each(doctor, check, control_in);
+static void look_control(struct doctor *doctor) {
+    each(doctor, control_in);
 }
 
-static void nested_in(struct doctor *doctor, const struct doctor_check *check, const struct doctor_service *service,
-                      const struct pam_shape *shape) {
+static void nested_in(struct doctor *doctor, const struct doctor_service *service, const struct pam_shape *shape) {
     (void)service;
     const struct pam_line *const ours[] = {shape->begin, shape->commit, shape->account};
     for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
         if (ours[i] != NULL && ours[i]->level > 0)
-            doctor_find(doctor, check, ours[i]->place, "put it into the service's own file",
+            doctor_find(doctor, ours[i]->place, "put it into the service's own file",
                         "a substack ends where this line says no, and what follows goes on");
 }
 
-static void look_nested(struct doctor *doctor, const struct doctor_check *check) {
-    each(doctor, check, nested_in);
+static void look_nested(struct doctor *doctor) {
+    each(doctor, nested_in);
 }
 
-static void order_in(struct doctor *doctor, const struct doctor_check *check, const struct doctor_service *service,
-                     const struct pam_shape *shape) {
+static void order_in(struct doctor *doctor, const struct doctor_service *service, const struct pam_shape *shape) {
     (void)service;
     if (shape->begin == NULL || shape->commit == NULL)
         return;
     if (shape->commit < shape->begin)
-        doctor_find(doctor, check, shape->commit->place, "put it behind the password check",
+        doctor_find(doctor, shape->commit->place, "put it behind the password check",
                     "the commit line stands before the gate's first line");
     else if (shape->password_outside != NULL && shape->password_outside < shape->begin)
-        doctor_find(doctor, check, shape->begin->place, "put it before every module that checks a password",
+        doctor_find(doctor, shape->begin->place, "put it before every module that checks a password",
                     "%s checks the password before the gate has been asked", pam_line_module(shape->password_outside));
     else if (shape->password_outside != NULL)
-        doctor_find(doctor, check, shape->commit->place, "put it behind every module that checks a password",
+        doctor_find(doctor, shape->commit->place, "put it behind every module that checks a password",
                     "%s checks the password after the gate has been told that it was right",
                     pam_line_module(shape->password_outside));
 }
 
-static void look_order(struct doctor *doctor, const struct doctor_check *check) {
-    each(doctor, check, order_in);
+static void look_order(struct doctor *doctor) {
+    each(doctor, order_in);
 }
 
-static void no_password_in(struct doctor *doctor, const struct doctor_check *check,
-                           const struct doctor_service *service, const struct pam_shape *shape) {
+static void no_password_in(struct doctor *doctor, const struct doctor_service *service, const struct pam_shape *shape) {
     (void)service;
     if (shape->begin != NULL && shape->password == NULL && shape->password_outside == NULL)
-        doctor_find(doctor, check, shape->begin->place,
+        doctor_find(doctor, shape->begin->place,
                     "between the gate's two auth lines: `@include common-auth`, or the lines of pam_authgate(8)",
                     "no line of this stack checks a password");
 }
 
-static void look_no_password(struct doctor *doctor, const struct doctor_check *check) {
-    each(doctor, check, no_password_in);
+static void look_no_password(struct doctor *doctor) {
+    each(doctor, no_password_in);
 }
 
-static void defer_in(struct doctor *doctor, const struct doctor_check *check, const struct doctor_service *service,
-                     const struct pam_shape *shape) {
+static void defer_in(struct doctor *doctor, const struct doctor_service *service, const struct pam_shape *shape) {
     (void)service;
     if (shape->begin != NULL && shape->commit != NULL && pam_line_argument(shape->begin, "defer") == NULL)
-        doctor_find(doctor, check, shape->begin->place, BEGIN_LINE,
+        doctor_find(doctor, shape->begin->place, BEGIN_LINE,
                     "without `defer` a denial comes before the password is checked: faster than a wrong password, and "
                     "a stolen one is never noticed");
 }
 
-static void look_defer(struct doctor *doctor, const struct doctor_check *check) {
-    each(doctor, check, defer_in);
+static void look_defer(struct doctor *doctor) {
+    each(doctor, defer_in);
 }
 
 /* ---- what the stack makes of our answers ---- */
@@ -255,18 +244,17 @@ static bool denied_gets_in(const struct pam_shape *shape, const struct pam_line 
     return false;
 }
 
-static void denial_lost_in(struct doctor *doctor, const struct doctor_check *check,
-                           const struct doctor_service *service, const struct pam_shape *shape) {
+static void denial_lost_in(struct doctor *doctor, const struct doctor_service *service, const struct pam_shape *shape) {
     const struct pam_line *culprit;
     (void)service;
     if (sound_so_far(shape) && denied_gets_in(shape, &culprit) && culprit != NULL)
-        doctor_find(doctor, check, place_of(culprit), "take the lines of pam_authgate(8), in their order",
+        doctor_find(doctor, place_of(culprit), "take the lines of pam_authgate(8), in their order",
                     "the auth phase ends here with success although the gate denies the login; the account line alone "
                     "stands in its way");
 }
 
-static void look_denial_lost(struct doctor *doctor, const struct doctor_check *check) {
-    each(doctor, check, denial_lost_in);
+static void look_denial_lost(struct doctor *doctor) {
+    each(doctor, denial_lost_in);
 }
 
 /* Tries a wrong password in every way in which modules say so. */
@@ -291,30 +279,30 @@ static bool commits(const struct pam_outcome *outcome) {
     return outcome->committed && !outcome->authenticated;
 }
 
-static void wrong_enters_in(struct doctor *doctor, const struct doctor_check *check,
-                            const struct doctor_service *service, const struct pam_shape *shape) {
+static void wrong_enters_in(struct doctor *doctor, const struct doctor_service *service,
+                            const struct pam_shape *shape) {
     struct pam_outcome outcome;
     (void)service;
     if (shape->begin != NULL && shape->password != NULL && wrong_password(shape, gets_in, &outcome))
-        doctor_find(doctor, check, place_of(outcome.first_password != NULL ? outcome.first_password : shape->begin),
+        doctor_find(doctor, place_of(outcome.first_password != NULL ? outcome.first_password : shape->begin),
                     "auth [success=1 default=ignore] MODULE, then `auth requisite pam_deny.so` and `auth required "
                     "pam_permit.so`",
                     "a wrong password gets through: what this line answers is thrown away");
 }
 
-static void look_wrong_enters(struct doctor *doctor, const struct doctor_check *check) {
-    each(doctor, check, wrong_enters_in);
+static void look_wrong_enters(struct doctor *doctor) {
+    each(doctor, wrong_enters_in);
 }
 
-static void wrong_commits_in(struct doctor *doctor, const struct doctor_check *check,
-                             const struct doctor_service *service, const struct pam_shape *shape) {
+static void wrong_commits_in(struct doctor *doctor, const struct doctor_service *service,
+                             const struct pam_shape *shape) {
     struct pam_outcome outcome;
     (void)service;
     if (!gated(shape) || shape->password == NULL || !wrong_password(shape, commits, &outcome))
         return;
     const struct pam_line *line = outcome.first_password != NULL ? outcome.first_password : shape->commit;
     bool substack = line->level > 0;
-    doctor_find(doctor, check, place_of(line),
+    doctor_find(doctor, place_of(line),
                 substack ? "write `include` (or @include) instead of `substack`"
                          : "auth [success=1 default=ignore] MODULE, then `auth requisite pam_deny.so` and `auth "
                            "required pam_permit.so`",
@@ -322,8 +310,8 @@ static void wrong_commits_in(struct doctor *doctor, const struct doctor_check *c
                 substack ? "substack" : "line");
 }
 
-static void look_wrong_commits(struct doctor *doctor, const struct doctor_check *check) {
-    each(doctor, check, wrong_commits_in);
+static void look_wrong_commits(struct doctor *doctor) {
+    each(doctor, wrong_commits_in);
 }
 
 /* A right password, found so by one module or another. */
@@ -343,39 +331,36 @@ static bool somebody_gets_in(const struct pam_shape *shape, struct pam_outcome *
     return false;
 }
 
-static void skipped_in(struct doctor *doctor, const struct doctor_check *check, const struct doctor_service *service,
-                       const struct pam_shape *shape) {
+static void skipped_in(struct doctor *doctor, const struct doctor_service *service, const struct pam_shape *shape) {
     struct pam_outcome outcome;
     (void)service;
     if (!gated(shape) || shape->account == NULL || !somebody_gets_in(shape, &outcome) || outcome.account_asked)
         return;
-    doctor_find(doctor, check, place_of(outcome.last_account),
-                "put `" ACCOUNT_LINE "` before every other account line",
+    doctor_find(doctor, place_of(outcome.last_account), "put `" ACCOUNT_LINE "` before every other account line",
                 "the account phase ends here, so the gate's account line below is never asked");
 }
 
-static void look_skipped(struct doctor *doctor, const struct doctor_check *check) {
-    each(doctor, check, skipped_in);
+static void look_skipped(struct doctor *doctor) {
+    each(doctor, skipped_in);
 }
 
-static void nobody_in(struct doctor *doctor, const struct doctor_check *check, const struct doctor_service *service,
-                      const struct pam_shape *shape) {
+static void nobody_in(struct doctor *doctor, const struct doctor_service *service, const struct pam_shape *shape) {
     struct pam_outcome outcome = {.last_auth = NULL};
     (void)service;
     if (!sound_so_far(shape) || somebody_gets_in(shape, &outcome) || outcome.last_auth == NULL)
         return;
     if (outcome.authenticated && !outcome.committed)
-        doctor_find(doctor, check, place_of(outcome.last_auth),
+        doctor_find(doctor, place_of(outcome.last_auth),
                     "auth [success=1 default=ignore] MODULE, then `auth requisite pam_deny.so` and `auth required "
                     "pam_permit.so`",
                     "a right password ends the stack here, before the commit line, and the account line then refuses");
     else
-        doctor_find(doctor, check, place_of(outcome.last_auth), "take the lines of pam_authgate(8), in their order",
+        doctor_find(doctor, place_of(outcome.last_auth), "take the lines of pam_authgate(8), in their order",
                     "nobody gets in: a right password is refused all the same");
 }
 
-static void look_nobody(struct doctor *doctor, const struct doctor_check *check) {
-    each(doctor, check, nobody_in);
+static void look_nobody(struct doctor *doctor) {
+    each(doctor, nobody_in);
 }
 
 /* ---- arguments and the module itself ---- */
@@ -390,29 +375,28 @@ static bool argument_known(const char *word) {
     return false;
 }
 
-static void arguments_of(struct doctor *doctor, const struct doctor_check *check, const struct pam_line *line) {
+static void arguments_of(struct doctor *doctor, const struct pam_line *line) {
     if (line == NULL)
         return;
     for (size_t i = 0; i < line->arguments.count; i++)
         if (!argument_known(line->arguments.word[i]))
-            doctor_find(doctor, check, line->place, "defer, commit, socket=PATH, timeout=2s, service=NAME or debug",
+            doctor_find(doctor, line->place, "defer, commit, socket=PATH, timeout=2s, service=NAME or debug",
                         "pam_authgate.so does not know %s, and refuses every login for it", line->arguments.word[i]);
     const char *named = pam_line_argument(line, "socket=");
     const char *path = named != NULL ? named : "/run/authgate/gate.sock";
     if (doctor->settings != NULL && !doctor_socket_known(doctor, SOCKET_GATE, path))
-        doctor_find(doctor, check, line->place, "name one of the `sockets` of kind \"gate\", or add it there",
+        doctor_find(doctor, line->place, "name one of the `sockets` of kind \"gate\", or add it there",
                     "%s is no gate socket of %s", path, doctor->configuration_file);
 }
 
-static void arguments_in(struct doctor *doctor, const struct doctor_check *check, const struct doctor_service *service,
-                         const struct pam_shape *shape) {
+static void arguments_in(struct doctor *doctor, const struct doctor_service *service, const struct pam_shape *shape) {
     (void)service;
-    arguments_of(doctor, check, shape->begin);
-    arguments_of(doctor, check, shape->commit);
+    arguments_of(doctor, shape->begin);
+    arguments_of(doctor, shape->commit);
 }
 
-static void look_arguments(struct doctor *doctor, const struct doctor_check *check) {
-    each(doctor, check, arguments_in);
+static void look_arguments(struct doctor *doctor) {
+    each(doctor, arguments_in);
 }
 
 static bool module_there(struct doctor *doctor, const char *module) {
@@ -426,17 +410,16 @@ static bool module_there(struct doctor *doctor, const char *module) {
     return doctor_multiarch(doctor, scrap_text(&doctor->arena, "security/%s", module)) != NULL;
 }
 
-static void module_in(struct doctor *doctor, const struct doctor_check *check, const struct doctor_service *service,
-                      const struct pam_shape *shape) {
+static void module_in(struct doctor *doctor, const struct doctor_service *service, const struct pam_shape *shape) {
     (void)service;
     const struct pam_line *line = shape->begin != NULL ? shape->begin : shape->commit;
     if (line != NULL && !module_there(doctor, line->module))
-        doctor_find(doctor, check, line->place, "install it (the package libpam-authgate)",
+        doctor_find(doctor, line->place, "install it (the package libpam-authgate)",
                     "%s is not where libpam looks for it: every login is refused", line->module);
 }
 
-static void look_module(struct doctor *doctor, const struct doctor_check *check) {
-    each(doctor, check, module_in);
+static void look_module(struct doctor *doctor) {
+    each(doctor, module_in);
 }
 
 const struct doctor_check doctor_pam_checks[] = {

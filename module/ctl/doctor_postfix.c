@@ -40,9 +40,9 @@ const char *doctor_smtpd_path(struct doctor *doctor, const struct postfix_smtpd 
     return smtpd->chroot ? scrap_text(&doctor->arena, "%s%s", queue, path) : path;
 }
 
-static void look_unread(struct doctor *doctor, const struct doctor_check *check) {
+static void look_unread(struct doctor *doctor) {
     if (doctor->postfix != NULL && doctor->postfix->fault != NULL)
-        doctor_find(doctor, check, (struct place){.file = doctor->postfix_folder}, "see what `postconf -n` says",
+        doctor_find(doctor, (struct place){.file = doctor->postfix_folder}, "see what `postconf -n` says",
                     "Postfix's configuration cannot be examined: %s", doctor->postfix->fault);
 }
 
@@ -79,39 +79,38 @@ static bool users_only(struct doctor *doctor, const struct postfix_smtpd *smtpd)
     return false;
 }
 
-static void look_submission(struct doctor *doctor, const struct doctor_check *check) {
+static void look_submission(struct doctor *doctor) {
     for (size_t i = 0; i < smtpd_count(doctor); i++) {
         const struct postfix_smtpd *smtpd = &doctor->postfix->conf.smtpd[i];
         if (!for_users(smtpd))
             continue;
         if (!doctor_smtpd_auth(doctor, smtpd))
-            doctor_find(doctor, check, place(doctor, smtpd, "smtpd_sasl_auth_enable"), "-o smtpd_sasl_auth_enable=yes",
+            doctor_find(doctor, place(doctor, smtpd, "smtpd_sasl_auth_enable"), "-o smtpd_sasl_auth_enable=yes",
                         "port %s is for users and offers no AUTH", smtpd->name);
         else if (!users_only(doctor, smtpd))
-            doctor_find(doctor, check, place(doctor, smtpd, "smtpd_relay_restrictions"),
+            doctor_find(doctor, place(doctor, smtpd, "smtpd_relay_restrictions"),
                         "-o smtpd_relay_restrictions=permit_sasl_authenticated,reject",
                         "port %s is for users and takes mail without AUTH", smtpd->name);
     }
 }
 
-static void look_anonymous(struct doctor *doctor, const struct doctor_check *check) {
+static void look_anonymous(struct doctor *doctor) {
     for (size_t i = 0; i < smtpd_count(doctor); i++) {
         const struct postfix_smtpd *smtpd = &doctor->postfix->conf.smtpd[i];
         struct words words = scrap_split(&doctor->arena, value(doctor, smtpd, "smtpd_sasl_security_options"), " \t,");
         if (doctor_smtpd_auth(doctor, smtpd) && !words_have(&words, "noanonymous"))
-            doctor_find(doctor, check, place(doctor, smtpd, "smtpd_sasl_security_options"),
+            doctor_find(doctor, place(doctor, smtpd, "smtpd_sasl_security_options"),
                         "smtpd_sasl_security_options = noanonymous",
                         "port %s lets clients authenticate as nobody at all (ANONYMOUS)", smtpd->name);
     }
 }
 
-static void look_xclient(struct doctor *doctor, const struct doctor_check *check) {
+static void look_xclient(struct doctor *doctor) {
     for (size_t i = 0; i < smtpd_count(doctor); i++) {
         const struct postfix_smtpd *smtpd = &doctor->postfix->conf.smtpd[i];
         const char *hosts = value(doctor, smtpd, "smtpd_authorized_xclient_hosts");
         if (doctor_everywhere(doctor, hosts) || strstr(hosts, "static:") != NULL)
-            doctor_find(doctor, check, place(doctor, smtpd, "smtpd_authorized_xclient_hosts"),
-                        "name the proxies, and no more",
+            doctor_find(doctor, place(doctor, smtpd, "smtpd_authorized_xclient_hosts"), "name the proxies, and no more",
                         "every client of port %s may say itself where it comes from (XCLIENT)", smtpd->name);
     }
 }
@@ -119,10 +118,10 @@ static void look_xclient(struct doctor *doctor, const struct doctor_check *check
 /* ---- the policy service ---- */
 
 static bool asks_the_gate(struct doctor *doctor, const struct postfix_smtpd *smtpd) {
-    static const char *const lists[] = {
-        "smtpd_client_restrictions", "smtpd_helo_restrictions",      "smtpd_sender_restrictions",
-        "smtpd_relay_restrictions",  "smtpd_recipient_restrictions", "smtpd_data_restrictions",
-        "smtpd_end_of_data_restrictions"};
+    static const char *const lists[] = {"smtpd_client_restrictions",     "smtpd_helo_restrictions",
+                                        "smtpd_sender_restrictions",     "smtpd_relay_restrictions",
+                                        "smtpd_recipient_restrictions",  "smtpd_data_restrictions",
+                                        "smtpd_end_of_data_restrictions"};
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
         struct words words = scrap_split(&doctor->arena, value(doctor, smtpd, lists[i]), " \t,{}");
         for (size_t j = 0; j + 1 < words.count; j++) {
@@ -138,14 +137,15 @@ static bool asks_the_gate(struct doctor *doctor, const struct postfix_smtpd *smt
     return false;
 }
 
-static void look_policy(struct doctor *doctor, const struct doctor_check *check) {
+static void look_policy(struct doctor *doctor) {
     for (size_t i = 0; i < smtpd_count(doctor); i++) {
         const struct postfix_smtpd *smtpd = &doctor->postfix->conf.smtpd[i];
         if (doctor_smtpd_cyrus(doctor, smtpd) && !asks_the_gate(doctor, smtpd))
-            doctor_find(doctor, check, place(doctor, smtpd, "smtpd_relay_restrictions"),
+            doctor_find(doctor, place(doctor, smtpd, "smtpd_relay_restrictions"),
                         "check_policy_service unix:/run/authgate/gate.sock, before permit_sasl_authenticated",
                         "port %s does not ask the gate about mail: should libsasl2 lose the plugin one day, nothing "
-                        "else stops logins that it did not see", smtpd->name);
+                        "else stops logins that it did not see",
+                        smtpd->name);
     }
 }
 
@@ -162,10 +162,21 @@ const struct doctor_check doctor_postfix_checks[] = {
 
 /* All that is asked for by name: to put every parameter together takes postconf seconds. */
 static const char *const names[] = {
-    "queue_directory", "smtpd_sasl_auth_enable", "smtpd_sasl_type", "smtpd_sasl_path", "cyrus_sasl_config_path",
-    "smtpd_sasl_security_options", "smtpd_authorized_xclient_hosts", "smtpd_client_restrictions",
-    "smtpd_helo_restrictions", "smtpd_sender_restrictions", "smtpd_relay_restrictions", "smtpd_recipient_restrictions",
-    "smtpd_data_restrictions", "smtpd_end_of_data_restrictions", "smtpd_tls_wrappermode",
+    "queue_directory",
+    "smtpd_sasl_auth_enable",
+    "smtpd_sasl_type",
+    "smtpd_sasl_path",
+    "cyrus_sasl_config_path",
+    "smtpd_sasl_security_options",
+    "smtpd_authorized_xclient_hosts",
+    "smtpd_client_restrictions",
+    "smtpd_helo_restrictions",
+    "smtpd_sender_restrictions",
+    "smtpd_relay_restrictions",
+    "smtpd_recipient_restrictions",
+    "smtpd_data_restrictions",
+    "smtpd_end_of_data_restrictions",
+    "smtpd_tls_wrappermode",
 };
 enum { NAME_COUNT = sizeof names / sizeof names[0] };
 

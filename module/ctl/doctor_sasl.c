@@ -35,41 +35,42 @@ static bool by_auxprop(const struct sasl_conf *conf) {
     return strcasecmp(text(sasl_option(conf, "pwcheck_method")), "auxprop") == 0;
 }
 
-typedef void look_at_conf(struct doctor *doctor, const struct doctor_check *check, const struct sasl_conf *conf);
+typedef void look_at_conf(struct doctor *doctor, const struct sasl_conf *conf);
 
-static void each(struct doctor *doctor, const struct doctor_check *check, look_at_conf *look) {
+static void each(struct doctor *doctor, look_at_conf *look) {
     for (size_t i = 0; i < conf_count(doctor); i++)
         if (doctor->postfix->sasl[i].file != NULL)
-            look(doctor, check, &doctor->postfix->sasl[i]);
+            look(doctor, &doctor->postfix->sasl[i]);
 }
 
-static void look_missing(struct doctor *doctor, const struct doctor_check *check) {
+static void look_missing(struct doctor *doctor) {
     for (size_t i = 0; i < conf_count(doctor); i++)
         if (doctor->postfix->sasl[i].file == NULL)
-            doctor_find(doctor, check, (struct place){.file = doctor->postfix->sasl[i].place},
+            doctor_find(doctor, (struct place){.file = doctor->postfix->sasl[i].place},
                         "create it from the sample smtpd.conf of authgate",
                         "port %s uses Cyrus SASL without a configuration: libsasl2 checks passwords by itself, and the "
-                        "plugin does nothing", doctor->postfix->sasl[i].smtpd->name);
+                        "plugin does nothing",
+                        doctor->postfix->sasl[i].smtpd->name);
 }
 
-static void pwcheck_in(struct doctor *doctor, const struct doctor_check *check, const struct sasl_conf *conf) {
+static void pwcheck_in(struct doctor *doctor, const struct sasl_conf *conf) {
     const struct sasl_option *option = sasl_option(conf, "pwcheck_method");
     if (!by_saslauthd(conf) && !by_auxprop(conf))
-        doctor_find(doctor, check, place(conf, option), "pwcheck_method: saslauthd",
+        doctor_find(doctor, place(conf, option), "pwcheck_method: saslauthd",
                     option == NULL ? "pwcheck_method is not set: libsasl2 takes its own%s"
                                    : "pwcheck_method %s goes round the gate when the gate says no",
                     text(option));
 }
 
-static void look_pwcheck(struct doctor *doctor, const struct doctor_check *check) {
-    each(doctor, check, pwcheck_in);
+static void look_pwcheck(struct doctor *doctor) {
+    each(doctor, pwcheck_in);
 }
 
-static void path_in(struct doctor *doctor, const struct doctor_check *check, const struct sasl_conf *conf) {
+static void path_in(struct doctor *doctor, const struct sasl_conf *conf) {
     const struct sasl_option *option = sasl_option(conf, "saslauthd_path");
     bool ours = option != NULL && doctor_socket_known(doctor, SOCKET_SASLAUTHD, option->value);
     if (by_saslauthd(conf) && !ours && doctor->settings != NULL)
-        doctor_find(doctor, check, place(conf, option),
+        doctor_find(doctor, place(conf, option),
                     "saslauthd_path: /run/authgate/saslauthd, and a socket of kind \"saslauthd\" in authgate.conf",
                     option == NULL ? "saslauthd_path is not set: passwords go to the real saslauthd%s, which asks "
                                      "nobody for a second factor"
@@ -77,30 +78,30 @@ static void path_in(struct doctor *doctor, const struct doctor_check *check, con
                     text(option));
 }
 
-static void look_path(struct doctor *doctor, const struct doctor_check *check) {
-    each(doctor, check, path_in);
+static void look_path(struct doctor *doctor) {
+    each(doctor, path_in);
 }
 
-static void plugin_in(struct doctor *doctor, const struct doctor_check *check, const struct sasl_conf *conf) {
+static void plugin_in(struct doctor *doctor, const struct sasl_conf *conf) {
     const struct sasl_option *option = sasl_option(conf, "auxprop_plugin");
     struct words words = scrap_split(&doctor->arena, text(option), " \t,");
     if (!words_have(&words, "authgate"))
-        doctor_find(doctor, check, place(conf, option), "auxprop_plugin: authgate",
+        doctor_find(doctor, place(conf, option), "auxprop_plugin: authgate",
                     "auxprop_plugin does not name authgate: libsasl2 lets logins in without the plugin");
 }
 
-static void look_plugin(struct doctor *doctor, const struct doctor_check *check) {
-    each(doctor, check, plugin_in);
+static void look_plugin(struct doctor *doctor) {
+    each(doctor, plugin_in);
 }
 
-static void option_in(struct doctor *doctor, const struct doctor_check *check, const struct sasl_conf *conf) {
+static void option_in(struct doctor *doctor, const struct sasl_conf *conf) {
     if (sasl_option(conf, "authgate_socket") == NULL)
-        doctor_find(doctor, check, place(conf, NULL), "authgate_socket: /run/authgate/gate.sock",
+        doctor_find(doctor, place(conf, NULL), "authgate_socket: /run/authgate/gate.sock",
                     "authgate_socket is not set: the plugin asks nobody");
 }
 
-static void look_option(struct doctor *doctor, const struct doctor_check *check) {
-    each(doctor, check, option_in);
+static void look_option(struct doctor *doctor) {
+    each(doctor, option_in);
 }
 
 /* Mechanisms by which the gate can judge what it is to judge. */
@@ -114,30 +115,30 @@ static bool mechanism_right(const struct sasl_conf *conf, const char *word) {
     return false;
 }
 
-static void mechanisms_in(struct doctor *doctor, const struct doctor_check *check, const struct sasl_conf *conf) {
+static void mechanisms_in(struct doctor *doctor, const struct sasl_conf *conf) {
     const struct sasl_option *option = sasl_option(conf, "mech_list");
     struct words words = scrap_split(&doctor->arena, text(option), " \t,");
     if (words.count == 0)
-        doctor_find(doctor, check, place(conf, option), "mech_list: PLAIN LOGIN",
+        doctor_find(doctor, place(conf, option), "mech_list: PLAIN LOGIN",
                     "mech_list is not set: every mechanism that is installed is offered");
     for (size_t i = 0; i < words.count; i++)
         if (!mechanism_right(conf, words.word[i]))
-            doctor_find(doctor, check, place(conf, option), "mech_list: PLAIN LOGIN",
+            doctor_find(doctor, place(conf, option), "mech_list: PLAIN LOGIN",
                         "%s skips the password check that the gate stands in", words.word[i]);
 }
 
-static void look_mechanisms(struct doctor *doctor, const struct doctor_check *check) {
-    each(doctor, check, mechanisms_in);
+static void look_mechanisms(struct doctor *doctor) {
+    each(doctor, mechanisms_in);
 }
 
-static void auxprop_in(struct doctor *doctor, const struct doctor_check *check, const struct sasl_conf *conf) {
+static void auxprop_in(struct doctor *doctor, const struct sasl_conf *conf) {
     if (by_auxprop(conf))
-        doctor_find(doctor, check, place(conf, sasl_option(conf, "pwcheck_method")), "pwcheck_method: saslauthd",
+        doctor_find(doctor, place(conf, sasl_option(conf, "pwcheck_method")), "pwcheck_method: saslauthd",
                     "libsasl2 checks the passwords itself: neither codes nor app passwords can be used here");
 }
 
-static void look_auxprop(struct doctor *doctor, const struct doctor_check *check) {
-    each(doctor, check, auxprop_in);
+static void look_auxprop(struct doctor *doctor) {
+    each(doctor, auxprop_in);
 }
 
 static bool plugin_there(struct doctor *doctor) {
@@ -146,9 +147,9 @@ static bool plugin_there(struct doctor *doctor) {
            doctor_multiarch(doctor, "sasl2/libauthgate.so") != NULL;
 }
 
-static void look_file(struct doctor *doctor, const struct doctor_check *check) {
+static void look_file(struct doctor *doctor) {
     for (size_t i = 0; i < conf_count(doctor) && !plugin_there(doctor); i++)
-        doctor_find(doctor, check, place(&doctor->postfix->sasl[i], NULL),
+        doctor_find(doctor, place(&doctor->postfix->sasl[i], NULL),
                     "install it (the package libsasl2-modules-authgate)",
                     "libauthgate.so is not where libsasl2 looks for plugins: logins are let in without it");
 }
@@ -160,20 +161,21 @@ static bool is_socket(struct doctor *doctor, const char *path) {
     return stat(doctor_path(doctor, path), &status) == 0 && S_ISSOCK(status.st_mode);
 }
 
-static void socket_of(struct doctor *doctor, const struct doctor_check *check, const struct sasl_conf *conf,
-                      const struct postfix_smtpd *smtpd, const char *name) {
+static void socket_of(struct doctor *doctor, const struct sasl_conf *conf, const struct postfix_smtpd *smtpd,
+                      const char *name) {
     const struct sasl_option *option = sasl_option(conf, name);
     const char *path = option != NULL ? doctor_smtpd_path(doctor, smtpd, option->value) : NULL;
     if (path != NULL && !is_socket(doctor, path))
-        doctor_find(doctor, check, place(conf, option),
-                    scrap_text(&doctor->arena, "add { kind = \"%s\"; path = \"%s\"; group = \"postfix\"; mode = "
-                                               "\"0660\"; … } to `sockets`, and have authgated listen there",
+        doctor_find(doctor, place(conf, option),
+                    scrap_text(&doctor->arena,
+                               "add { kind = \"%s\"; path = \"%s\"; group = \"postfix\"; mode = "
+                               "\"0660\"; … } to `sockets`, and have authgated listen there",
                                strcmp(name, "authgate_socket") == 0 ? "gate" : "saslauthd", path),
-                    "the smtpd of port %s %s looks for %s, and no socket is there: every login is refused",
-                    smtpd->name, smtpd->chroot ? "is chrooted and" : "is not chrooted and", path);
+                    "the smtpd of port %s %s looks for %s, and no socket is there: every login is refused", smtpd->name,
+                    smtpd->chroot ? "is chrooted and" : "is not chrooted and", path);
 }
 
-static void sockets_in(struct doctor *doctor, const struct doctor_check *check, const struct sasl_conf *conf) {
+static void sockets_in(struct doctor *doctor, const struct sasl_conf *conf) {
     const struct postfix_conf *postfix = &doctor->postfix->conf;
     bool told[2] = {false, false}; /* chrooted or not: the ports do not matter */
     for (size_t i = 0; i < postfix->smtpd_count; i++) {
@@ -181,14 +183,14 @@ static void sockets_in(struct doctor *doctor, const struct doctor_check *check, 
         if (told[smtpd->chroot] || !doctor_smtpd_cyrus(doctor, smtpd))
             continue;
         told[smtpd->chroot] = true;
-        socket_of(doctor, check, conf, smtpd, "authgate_socket");
+        socket_of(doctor, conf, smtpd, "authgate_socket");
         if (by_saslauthd(conf))
-            socket_of(doctor, check, conf, smtpd, "saslauthd_path");
+            socket_of(doctor, conf, smtpd, "saslauthd_path");
     }
 }
 
-static void look_sockets(struct doctor *doctor, const struct doctor_check *check) {
-    each(doctor, check, sockets_in);
+static void look_sockets(struct doctor *doctor) {
+    each(doctor, sockets_in);
 }
 
 const struct doctor_check doctor_sasl_checks[] = {
@@ -216,8 +218,8 @@ static void read_options(struct arena *arena, struct sasl_conf *conf, char *rest
             continue;
         *colon = '\0';
         conf->option = scrap_grow(arena, conf->option, conf->count, sizeof *conf->option);
-        conf->option[conf->count++] = (struct sasl_option){
-            .name = scrap_trim(line), .value = scrap_trim(colon + 1), .line = number};
+        conf->option[conf->count++] =
+            (struct sasl_option){.name = scrap_trim(line), .value = scrap_trim(colon + 1), .line = number};
     }
 }
 

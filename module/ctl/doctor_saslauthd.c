@@ -18,10 +18,10 @@ static size_t options_count(const struct doctor *doctor) {
     return doctor->saslauthd != NULL ? doctor->saslauthd->count : 0;
 }
 
-static void look_cache(struct doctor *doctor, const struct doctor_check *check) {
+static void look_cache(struct doctor *doctor) {
     for (size_t i = 0; i < options_count(doctor); i++)
         if (doctor->saslauthd->options[i].cache)
-            doctor_find(doctor, check, doctor->saslauthd->options[i].place, "take -c out of its options and restart it",
+            doctor_find(doctor, doctor->saslauthd->options[i].place, "take -c out of its options and restart it",
                         "saslauthd -c accepts a password for hours after it was changed or its account was closed");
 }
 
@@ -33,29 +33,29 @@ static bool by_pam(const struct doctor *doctor) {
     return false;
 }
 
-static void look_pam(struct doctor *doctor, const struct doctor_check *check) {
+static void look_pam(struct doctor *doctor) {
     if (!by_pam(doctor))
         return;
     struct pam_stack stack = pam_stack_load(&doctor->arena, doctor->root, SERVICE);
     struct pam_shape shape = pam_shape_of(&stack);
     const struct pam_line *gate = shape.begin != NULL ? shape.begin : shape.commit;
     if (!stack.exists)
-        doctor_find(doctor, check, (struct place){.file = stack.file},
+        doctor_find(doctor, (struct place){.file = stack.file},
                     "create it with `@include common-auth` and `@include common-account`",
                     "saslauthd asks PAM for the service " SERVICE
                     ", which has no file: passwords are checked by /etc/pam.d/other, or not at all");
     else if (gate != NULL)
-        doctor_find(doctor, check, gate->place, "take the lines of pam_authgate.so out of this service",
+        doctor_find(doctor, gate->place, "take the lines of pam_authgate.so out of this service",
                     "the gate stands before saslauthd already; asked once more here, it knows no address");
 }
 
-static void look_upstream(struct doctor *doctor, const struct doctor_check *check) {
+static void look_upstream(struct doctor *doctor) {
     struct stat status;
     if (doctor->saslauthd == NULL || doctor->settings == NULL)
         return;
     const char *path = doctor_path(doctor, doctor->settings->saslauthd_upstream);
     if (stat(path, &status) != 0 || !S_ISSOCK(status.st_mode))
-        doctor_find(doctor, check, (struct place){.file = doctor->configuration_file},
+        doctor_find(doctor, (struct place){.file = doctor->configuration_file},
                     "start saslauthd, or set saslauthd.upstream to its socket",
                     "the gate hands passwords on to %s, and no socket is there: every login by SMTP is put off", path);
 }

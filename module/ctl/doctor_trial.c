@@ -104,14 +104,16 @@ static void try_path(struct doctor *doctor, const struct path *path, log_in *try
 
 static bool by_doveadm(struct doctor *doctor, const struct path *path, struct doctor_trial *trial, void *context) {
     const char *service = scrap_text(&doctor->arena, "service=%s", (const char *)context);
-    const char *const command[] = {"doveadm", "-c", doctor->dovecot_file, "auth", "test", "-x", service,
-                                   "-x", "rip=" ADDRESS, trial->name, trial->password, NULL};
+    const char *const command[] = {"doveadm", "-c", doctor->dovecot_file, "auth",      "test",          "-x",
+                                   service,   "-x", "rip=" ADDRESS,       trial->name, trial->password, NULL};
     struct run run = run_program(&doctor->arena, command, PATIENCE);
     trial->let_in = run.status == 0;
     if (run.there && (run.status == 0 || run.status == DOVEADM_NO))
         return true;
     doctor_remark(doctor, false, "%s: %s", path->title,
-                  !run.there ? "there is no doveadm" : run.first[0] != '\0' ? run.first : "doveadm gave no answer");
+                  !run.there             ? "there is no doveadm"
+                  : run.first[0] != '\0' ? run.first
+                                         : "doveadm gave no answer");
     return false;
 }
 
@@ -182,8 +184,8 @@ static void try_postfix(struct doctor *doctor) {
 static bool by_testsaslauthd(struct doctor *doctor, const struct path *path, struct doctor_trial *trial,
                              void *context) {
     const struct socket_setting *setting = context;
-    const char *const command[] = {"testsaslauthd", "-u", trial->name, "-p", trial->password, "-s", "smtp", "-f",
-                                   setting->path, NULL};
+    const char *const command[] = {"testsaslauthd", "-u", trial->name,   "-p", trial->password, "-s",
+                                   "smtp",          "-f", setting->path, NULL};
     struct run run = run_program(&doctor->arena, command, PATIENCE);
     trial->let_in = run.status == 0;
     if (!run.there)
@@ -216,35 +218,35 @@ void doctor_trial_run(struct doctor *doctor) {
 
 /* ---- the rows ---- */
 
-static void look_entered(struct doctor *doctor, const struct doctor_check *check) {
+static void look_entered(struct doctor *doctor) {
     for (size_t i = 0; i < doctor->trial_count; i++)
         if (doctor->trial[i].let_in)
-            doctor_find(doctor, check, doctor->trial[i].place, "see the findings above; until then, stop this service",
+            doctor_find(doctor, doctor->trial[i].place, "see the findings above; until then, stop this service",
                         "%s let %s in with a random password", doctor->trial[i].title, doctor->trial[i].name);
 }
 
-static void look_unseen(struct doctor *doctor, const struct doctor_check *check) {
+static void look_unseen(struct doctor *doctor) {
     for (size_t i = 0; i < doctor->trial_count; i++)
         if (doctor->trial[i].counted && doctor->trial[i].seen == 0 && doctor->trial[i].name[0] != '.')
-            doctor_find(doctor, check, doctor->trial[i].place, "see the findings above",
+            doctor_find(doctor, doctor->trial[i].place, "see the findings above",
                         "%s: a login as %s never reached the gate", doctor->trial[i].title, doctor->trial[i].name);
 }
 
-static void look_right(struct doctor *doctor, const struct doctor_check *check) {
+static void look_right(struct doctor *doctor) {
     for (size_t i = 0; i < doctor->trial_count; i++)
         if (doctor->trial[i].right > 0 || doctor->trial[i].uncommitted > 0)
-            doctor_find(doctor, check, doctor->trial[i].place, "see the findings above",
+            doctor_find(doctor, doctor->trial[i].place, "see the findings above",
                         "%s: the gate was told that the random password of %s was right", doctor->trial[i].title,
                         doctor->trial[i].name);
 }
 
-static void look_offers(struct doctor *doctor, const struct doctor_check *check) {
+static void look_offers(struct doctor *doctor) {
     for (size_t i = 0; i < doctor->trial_count; i++) {
         const struct doctor_trial *trial = &doctor->trial[i];
         struct words words = scrap_split(&doctor->arena, trial->mechanisms, " ");
         for (size_t j = 0; j < words.count; j++)
             if (strcmp(words.word[j], "PLAIN") != 0 && strcmp(words.word[j], "LOGIN") != 0)
-                doctor_find(doctor, check, trial->place, "mech_list: PLAIN LOGIN, or auth_mechanisms = plain login",
+                doctor_find(doctor, trial->place, "mech_list: PLAIN LOGIN, or auth_mechanisms = plain login",
                             "%s offers AUTH %s", trial->title, words.word[j]);
     }
 }

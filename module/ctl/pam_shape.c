@@ -7,17 +7,42 @@
 
 #include "ctl/pam_walk.h"
 
-static const char *const checkers[] = {
-    "pam_unix.so",   "pam_unix2.so",    "pam_sss.so",         "pam_ldap.so",     "pam_krb5.so",
-    "pam_winbind.so", "pam_pwdfile.so", "pam_mysql.so",       "pam_pgsql.so",    "pam_sqlite.so",
-    "pam_userdb.so", "pam_radius_auth.so", "pam_tcb.so",      "pam_systemd_home.so", "pam_imap.so",
-    "pam_http.so",   "pam_pwdb.so",     "pam_himmelblau.so",  "pam_aad.so",      "pam_heimdal.so", NULL};
-static const char *const bystanders[] = {
-    "pam_env.so",      "pam_faildelay.so", "pam_faillock.so",   "pam_nologin.so",  "pam_cap.so",     "pam_group.so",
-    "pam_localuser.so", "pam_usertype.so", "pam_succeed_if.so", "pam_access.so",   "pam_listfile.so", "pam_time.so",
-    "pam_securetty.so", "pam_shells.so",   "pam_keyinit.so",    "pam_warn.so",     "pam_echo.so",    "pam_rootok.so",
-    "pam_tally2.so",   "pam_gnome_keyring.so", "pam_mount.so",  "pam_ecryptfs.so", "pam_limits.so",  "pam_abl.so",
-    "pam_geoip.so",    "pam_motd.so",      "pam_mail.so",       "pam_lastlog.so",  NULL};
+static const char *const checkers[] = {"pam_unix.so",    "pam_unix2.so",        "pam_sss.so",
+                                       "pam_ldap.so",    "pam_krb5.so",         "pam_winbind.so",
+                                       "pam_pwdfile.so", "pam_mysql.so",        "pam_pgsql.so",
+                                       "pam_sqlite.so",  "pam_userdb.so",       "pam_radius_auth.so",
+                                       "pam_tcb.so",     "pam_systemd_home.so", "pam_imap.so",
+                                       "pam_http.so",    "pam_pwdb.so",         "pam_himmelblau.so",
+                                       "pam_aad.so",     "pam_heimdal.so",      NULL};
+static const char *const bystanders[] = {"pam_env.so",
+                                         "pam_faildelay.so",
+                                         "pam_faillock.so",
+                                         "pam_nologin.so",
+                                         "pam_cap.so",
+                                         "pam_group.so",
+                                         "pam_localuser.so",
+                                         "pam_usertype.so",
+                                         "pam_succeed_if.so",
+                                         "pam_access.so",
+                                         "pam_listfile.so",
+                                         "pam_time.so",
+                                         "pam_securetty.so",
+                                         "pam_shells.so",
+                                         "pam_keyinit.so",
+                                         "pam_warn.so",
+                                         "pam_echo.so",
+                                         "pam_rootok.so",
+                                         "pam_tally2.so",
+                                         "pam_gnome_keyring.so",
+                                         "pam_mount.so",
+                                         "pam_ecryptfs.so",
+                                         "pam_limits.so",
+                                         "pam_abl.so",
+                                         "pam_geoip.so",
+                                         "pam_motd.so",
+                                         "pam_mail.so",
+                                         "pam_lastlog.so",
+                                         NULL};
 
 static bool among(const char *const *list, const char *word) {
     while (*list != NULL && strcmp(*list, word) != 0)
@@ -115,7 +140,7 @@ struct trial {
     const struct pam_world *world;
     struct pam_outcome outcome;
     enum pam_type type;
-    bool begun; /* the first line let it go on */
+    bool begun;   /* the first line let it go on */
     bool settled; /* an app password, or a commit that was accepted */
 };
 

@@ -23,27 +23,27 @@ enum pam_role {
 struct pam_shape {
     const struct pam_stack *stack;
     const struct pam_line *begin, *commit, *account;
-    const struct pam_line *password;      /* the first between begin and commit, where both are */
+    const struct pam_line *password;         /* the first between begin and commit, where both are */
     const struct pam_line *password_outside; /* the first that stands elsewhere */
-    bool unknown_checks; /* no known password module is there, so an unknown one is taken for it */
+    bool unknown_checks;                     /* no known password module is there, so an unknown one is taken for it */
 };
 
 /* One way in which a login may go. */
 struct pam_world {
-    enum pam_result begin;    /* what the first line returns */
-    bool denied;              /* the commit line's answer */
-    enum pam_result password; /* of every password module but `right` */
+    enum pam_result begin;        /* what the first line returns */
+    bool denied;                  /* the commit line's answer */
+    enum pam_result password;     /* of every password module but `right` */
     const struct pam_line *right; /* the one that finds the password right; NULL: none does */
-    enum pam_result neutral;  /* of every line that is not the gate's business */
+    enum pam_result neutral;      /* of every line that is not the gate's business */
 };
 
 struct pam_outcome {
-    bool authenticated; /* the auth phase succeeded */
-    bool let_in;        /* so did the account phase */
-    const struct pam_line *first_password; /* the first password module that ran; NULL */
+    bool authenticated;                              /* the auth phase succeeded */
+    bool let_in;                                     /* so did the account phase */
+    const struct pam_line *first_password;           /* the first password module that ran; NULL */
     const struct pam_line *last_auth, *last_account; /* the last lines that ran */
-    bool committed;      /* the commit line ran */
-    bool account_asked;  /* our account line ran */
+    bool committed;                                  /* the commit line ran */
+    bool account_asked;                              /* our account line ran */
 };
 
 struct pam_shape pam_shape_of(const struct pam_stack *stack);

@@ -8,16 +8,42 @@
 #include <string.h>
 #include <strings.h>
 
-
 #define DEPTH_LIMIT 16 /* libpam's */
 #define BLANKS      " \t\r\n"
 
 static const char *const result_words[PAM_RESULT_COUNT] = {
-    "success", "open_err", "symbol_err", "service_err", "system_err", "buf_err", "perm_denied", "auth_err",
-    "cred_insufficient", "authinfo_unavail", "user_unknown", "maxtries", "new_authtok_reqd", "acct_expired",
-    "session_err", "cred_unavail", "cred_expired", "cred_err", "no_module_data", "conv_err", "authtok_err",
-    "authtok_recover_err", "authtok_lock_busy", "authtok_disable_aging", "try_again", "ignore", "abort",
-    "authtok_expired", "module_unknown", "bad_item", "conv_again", "incomplete",
+    "success",
+    "open_err",
+    "symbol_err",
+    "service_err",
+    "system_err",
+    "buf_err",
+    "perm_denied",
+    "auth_err",
+    "cred_insufficient",
+    "authinfo_unavail",
+    "user_unknown",
+    "maxtries",
+    "new_authtok_reqd",
+    "acct_expired",
+    "session_err",
+    "cred_unavail",
+    "cred_expired",
+    "cred_err",
+    "no_module_data",
+    "conv_err",
+    "authtok_err",
+    "authtok_recover_err",
+    "authtok_lock_busy",
+    "authtok_disable_aging",
+    "try_again",
+    "ignore",
+    "abort",
+    "authtok_expired",
+    "module_unknown",
+    "bad_item",
+    "conv_again",
+    "incomplete",
 };
 static const char *const action_words[] = {"ignore", "ok", "done", "bad", "die", "reset"}; /* 0, -1, -2 … */
 
@@ -305,6 +331,7 @@ static void give_up(struct arena *arena, struct pam_stack *stack) {
     const struct pam_lines *auth = &stack->lines[PAM_TYPE_AUTH]; /* where include_all leaves it first */
     struct pam_line *last = scrap_take(arena, 1, sizeof *last);
     *last = auth->line[auth->count - 1];
+    stack->given_up = true;
     for (int type = 0; type < PAM_TYPE_COUNT; type++)
         stack->lines[type] = (struct pam_lines){.line = last, .count = 1};
 }

@@ -60,8 +60,9 @@ struct pam_lines {
 
 struct pam_stack {
     const char *service;
-    const char *file;                      /* the service's own, or where it would be */
-    bool exists;                           /* that file does */
+    const char *file; /* the service's own, or where it would be */
+    bool exists;      /* that file does */
+    bool given_up;    /* libpam cannot read it, and refuses everybody */
     struct pam_lines lines[PAM_TYPE_COUNT];
     bool other[PAM_TYPE_COUNT]; /* the lines are those of /etc/pam.d/other, for the file has none of that type */
 };

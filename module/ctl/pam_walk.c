@@ -20,8 +20,7 @@ struct walk {
 };
 
 static void approve(struct state *state, enum pam_result result) {
-    if (state->impression == UNDECIDED ||
-        (state->impression == POSITIVE && state->status == PAM_RESULT_SUCCESS)) {
+    if (state->impression == UNDECIDED || (state->impression == POSITIVE && state->status == PAM_RESULT_SUCCESS)) {
         state->impression = POSITIVE;
         state->status = result;
     }

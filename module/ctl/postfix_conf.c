@@ -11,8 +11,8 @@ static void add(struct arena *arena, struct postfix_conf *conf, const char *serv
         return;
     *equals = '\0';
     conf->parameter = scrap_grow(arena, conf->parameter, conf->parameter_count, sizeof *conf->parameter);
-    conf->parameter[conf->parameter_count++] = (struct postfix_parameter){
-        .service = service, .name = scrap_trim(line), .value = scrap_trim(equals + 1)};
+    conf->parameter[conf->parameter_count++] =
+        (struct postfix_parameter){.service = service, .name = scrap_trim(line), .value = scrap_trim(equals + 1)};
 }
 
 void postfix_add_main(struct arena *arena, struct postfix_conf *conf, char *text) {
@@ -104,8 +104,8 @@ static int line_in_master(struct arena *arena, const char *file, const struct po
         number++;
         if (line[0] != '#' && line[0] != '\0' && strchr(" \t", line[0]) == NULL) {
             struct words words = scrap_split(arena, line, " \t");
-            inside = words.count > 1 && strcmp(words.word[0], smtpd->name) == 0 &&
-                     strcmp(words.word[1], smtpd->type) == 0;
+            inside =
+                words.count > 1 && strcmp(words.word[0], smtpd->name) == 0 && strcmp(words.word[1], smtpd->type) == 0;
             *entry = inside ? number : *entry;
         }
         if (inside && line[0] != '#' && overrides(line, name))

@@ -78,8 +78,7 @@ static void parse_text(struct parse *parse, char *text);
 static void include(struct parse *parse, const char *pattern) {
     const char *slash = strrchr(parse->file, '/');
     int folder = slash != NULL ? (int)(slash - parse->file) + 1 : 0;
-    const char *whole = pattern[0] == '/' ? pattern
-                                          : scrap_text(parse->arena, "%.*s%s", folder, parse->file, pattern);
+    const char *whole = pattern[0] == '/' ? pattern : scrap_text(parse->arena, "%.*s%s", folder, parse->file, pattern);
     glob_t found;
     if (parse->depth >= DEPTH_LIMIT || glob(whole, 0, NULL, &found) != 0)
         return;

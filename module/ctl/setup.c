@@ -125,7 +125,8 @@ static enum status print_json(struct setup_plan *plan, bool written, enum status
 
 /* Whether everything that was changed can still be read by those whose it is; if not, it is put back. */
 static bool still_sound(struct setup_plan *plan, const struct invocation *invocation) {
-    struct doctor after = {.root = plan->doctor.root, .dovecot_file = plan->doctor.dovecot_file,
+    struct doctor after = {.root = plan->doctor.root,
+                           .dovecot_file = plan->doctor.dovecot_file,
                            .postfix_folder = plan->doctor.postfix_folder};
     const char *fault = NULL;
     doctor_read(&after, invocation);

@@ -85,12 +85,13 @@ static const char *entries_for(struct setup_plan *plan, const struct postfix_smt
     const char *saslauthd = doctor_smtpd_path(doctor, smtpd, SEEN_SASLAUTHD);
     const char *text = "";
     if (smtpd->chroot && !known(doctor, SOCKET_GATE, gate))
-        text = scrap_text(arena, ",\n  { kind = \"gate\"; path = \"%s\"; " POSTFIX_MODE "\n"
-                                 "    requests = [ \"ask\", \"smtpd_access_policy\" ]; services = [ \"smtp\" ]; }",
+        text = scrap_text(arena,
+                          ",\n  { kind = \"gate\"; path = \"%s\"; " POSTFIX_MODE "\n"
+                          "    requests = [ \"ask\", \"smtpd_access_policy\" ]; services = [ \"smtp\" ]; }",
                           gate);
     if (!known(doctor, SOCKET_SASLAUTHD, saslauthd))
-        text = scrap_text(arena, "%s,\n  { kind = \"saslauthd\"; path = \"%s\"; " POSTFIX_MODE "%s }", text,
-                          saslauthd, smtpd->chroot ? "\n    seen_as = \"" SEEN_SASLAUTHD "\";" : "");
+        text = scrap_text(arena, "%s,\n  { kind = \"saslauthd\"; path = \"%s\"; " POSTFIX_MODE "%s }", text, saslauthd,
+                          smtpd->chroot ? "\n    seen_as = \"" SEEN_SASLAUTHD "\";" : "");
     return text;
 }
 

@@ -80,8 +80,7 @@ static void name_service(struct setup_plan *plan, const struct section *section)
     if (change != NULL && setting != NULL)
         setup_replace(plan, change, place.line, wanted);
     else if (change != NULL)
-        setup_insert(plan, change, place.line,
-                     driver == NULL ? scrap_text(&doctor->arena, "  %s", wanted) : wanted);
+        setup_insert(plan, change, place.line, driver == NULL ? scrap_text(&doctor->arena, "  %s", wanted) : wanted);
 }
 
 static void end_cache(struct setup_plan *plan) {
@@ -113,26 +112,25 @@ void setup_dovecot(struct setup_plan *plan) {
 
 /* ---- PAM ---- */
 
-#define STACK_HEAD \
-    "# authgate-%s: %s. See pam_authgate(8).\n" \
-    "# Only a right password may reach the commit line: keep the order and the control words.\n" \
+#define STACK_HEAD                                                                                                     \
+    "# authgate-%s: %s. See pam_authgate(8).\n"                                                                        \
+    "# Only a right password may reach the commit line: keep the order and the control words.\n"                       \
     "auth     [success=done ignore=ignore default=die]  pam_authgate.so defer\n"
-#define STACK_COMMIT \
-    "auth     required                                   pam_authgate.so commit\n" \
+#define STACK_COMMIT                                                                                                   \
+    "auth     required                                   pam_authgate.so commit\n"                                     \
     "account  required                                   pam_authgate.so\n"
 #define DEBIAN_AUTH    "@include common-auth\n"
 #define DEBIAN_ACCOUNT "@include common-account\n"
-#define RHEL_AUTH \
-    "auth     [success=1 default=ignore]                 pam_unix.so\n" \
-    "auth     requisite                                  pam_deny.so\n" \
+#define RHEL_AUTH                                                                                                      \
+    "auth     [success=1 default=ignore]                 pam_unix.so\n"                                                \
+    "auth     requisite                                  pam_deny.so\n"                                                \
     "auth     required                                   pam_permit.so\n"
 #define RHEL_ACCOUNT "account  include                                    password-auth\n"
 
 void setup_pam(struct setup_plan *plan) {
-    static const char *const services[][2] = {
-        {"imap", "IMAP"},         {"pop3", "POP3"},
-        {"smtp", "SMTP AUTH"},    {"submission", "Dovecot's submission service"},
-        {"sieve", "ManageSieve"}, {"doveadm", "doveadm's network service"}};
+    static const char *const services[][2] = {{"imap", "IMAP"},         {"pop3", "POP3"},
+                                              {"smtp", "SMTP AUTH"},    {"submission", "Dovecot's submission service"},
+                                              {"sieve", "ManageSieve"}, {"doveadm", "doveadm's network service"}};
     struct doctor *doctor = &plan->doctor;
     bool debian = access(doctor_path(doctor, "/etc/pam.d/common-auth"), F_OK) == 0;
     if (!debian && access(doctor_path(doctor, "/etc/pam.d/password-auth"), F_OK) != 0) {
@@ -153,9 +151,8 @@ void setup_pam(struct setup_plan *plan) {
 static const struct {
     const char *name, *value;
 } sasl_options[] = {
-    {"pwcheck_method", "saslauthd"},      {"saslauthd_path", "/run/authgate/saslauthd"},
-    {"mech_list", "PLAIN LOGIN"},         {"auxprop_plugin", "authgate"},
-    {"authgate_socket", "/run/authgate/gate.sock"},
+    {"pwcheck_method", "saslauthd"}, {"saslauthd_path", "/run/authgate/saslauthd"},  {"mech_list", "PLAIN LOGIN"},
+    {"auxprop_plugin", "authgate"},  {"authgate_socket", "/run/authgate/gate.sock"},
 };
 enum { SASL_OPTION_COUNT = sizeof sasl_options / sizeof sasl_options[0] };
 

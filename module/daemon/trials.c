@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A short list of watched names, made when the first is announced. Called by admin jobs and by whatever writes a login's
- * record; changes no login. */
+/* A short list of watched names, made when the first is announced. Called by admin jobs and by whatever writes a
+ * login's record; changes no login. */
 #include "daemon/trials.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Logins that `authgatectl doctor` tries on purpose: it announces a name, logs in by it with a random password, and then
- * asks what the gate has seen. Kept in memory for two minutes, a few names at a time. */
+/* Logins that `authgatectl doctor` tries on purpose: it announces a name, logs in by it with a random password, and
+ * then asks what the gate has seen. Kept in memory for two minutes, a few names at a time. */
 #ifndef AUTHGATE_DAEMON_TRIALS_H
 #define AUTHGATE_DAEMON_TRIALS_H
 

@@ -39,12 +39,11 @@ static const char *const controls[] = {
     "[success=ok ignore=3]",
     "Required",
 };
-static const char *const answers[] = {"success", "success", "auth_err", "user_unknown", "ignore", "perm_denied",
-                                      "authinfo_unavail", "new_authtok_reqd"};
-static const enum pam_result results[] = {PAM_RESULT_SUCCESS,     PAM_RESULT_SUCCESS,
-                                          PAM_RESULT_AUTH_ERR,    PAM_RESULT_USER_UNKNOWN,
-                                          PAM_RESULT_IGNORE,      PAM_RESULT_PERM_DENIED,
-                                          PAM_RESULT_AUTHINFO_UNAVAIL, PAM_RESULT_NEW_AUTHTOK_REQD};
+static const char *const answers[] = {"success", "success",     "auth_err",         "user_unknown",
+                                      "ignore",  "perm_denied", "authinfo_unavail", "new_authtok_reqd"};
+static const enum pam_result results[] = {
+    PAM_RESULT_SUCCESS, PAM_RESULT_SUCCESS,     PAM_RESULT_AUTH_ERR,         PAM_RESULT_USER_UNKNOWN,
+    PAM_RESULT_IGNORE,  PAM_RESULT_PERM_DENIED, PAM_RESULT_AUTHINFO_UNAVAIL, PAM_RESULT_NEW_AUTHTOK_REQD};
 
 static unsigned roll(unsigned sides) {
     seed = seed * 6364136223846793005U + 1442695040888963407U;
@@ -87,8 +86,15 @@ static int make_folders(void **state) {
 
 static int remove_folders(void **state) {
     (void)state;
-    const char *const names[] = {"etc/pam.d/test", "etc/pam.d/inner", "etc/pam.d/deepest", "etc/pam.d/other",
-                                 "etc/pam.d", "etc", root, "tmp", ""};
+    const char *const names[] = {"etc/pam.d/test",
+                                 "etc/pam.d/inner",
+                                 "etc/pam.d/deepest",
+                                 "etc/pam.d/other",
+                                 "etc/pam.d",
+                                 "etc",
+                                 root,
+                                 "tmp",
+                                 ""};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char path[128];
         struct buffer buffer;
@@ -105,10 +111,11 @@ static int remove_folders(void **state) {
 static void write_line(FILE *file, const char *inner) {
     unsigned die = roll(24);
     if (die < 8 && inner != NULL)
-        fprintf(file, die % 4 == 0   ? "auth include %s/etc/pam.d/%s\n"
-                      : die % 4 == 1 ? "auth substack %s/etc/pam.d/%s\n"
-                      : die % 4 == 2 ? "@include %s/etc/pam.d/%s\n"
-                                     : "AUTH\tSubstack\t%s/etc/pam.d/%s\n",
+        fprintf(file,
+                die % 4 == 0   ? "auth include %s/etc/pam.d/%s\n"
+                : die % 4 == 1 ? "auth substack %s/etc/pam.d/%s\n"
+                : die % 4 == 2 ? "@include %s/etc/pam.d/%s\n"
+                               : "AUTH\tSubstack\t%s/etc/pam.d/%s\n",
                 root, inner);
     else if (die == 8)
         fprintf(file, "account required pam_debug.so acct=success\n");

@@ -37,8 +37,8 @@ static int make_folder(void **state) {
 
 static int remove_folder(void **state) {
     (void)state;
-    static const char *const names[] = {"dovecot.conf", "conf.d/10-auth.conf", "conf.d/20.conf", "conf.d",
-                                        "main.cf",      "master.cf",           ""};
+    static const char *const names[] = {
+        "dovecot.conf", "conf.d/10-auth.conf", "conf.d/20.conf", "conf.d", "main.cf", "master.cf", ""};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (remove(scrap_text(&arena, "%s/%s", folder, names[i])) != 0)
             return 1;
@@ -97,8 +97,9 @@ static void the_line_is_found_through_includes(void **state) {
 static struct postfix_conf postfix(void) {
     struct postfix_conf conf = {.folder = folder};
     postfix_add_main(&arena, &conf, scrap_text(&arena, "type = cyrus\nlist = a, b\nempty =\n"));
-    postfix_add_overrides(&arena, &conf, scrap_text(&arena, "submission/inet/type = dovecot\n"
-                                                            "[::1]:2525/inet/list = c = d\nnonsense\n"));
+    postfix_add_overrides(&arena, &conf,
+                          scrap_text(&arena, "submission/inet/type = dovecot\n"
+                                             "[::1]:2525/inet/list = c = d\nnonsense\n"));
     postfix_add_services(&arena, &conf,
                          scrap_text(&arena, "smtp       inet  n       -       y       -       -       smtpd\n"
                                             "submission inet n - n - - smtpd -o type=dovecot\n"

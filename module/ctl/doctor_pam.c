@@ -424,7 +424,7 @@ static void look_module(struct doctor *doctor) {
 
 const struct doctor_check doctor_pam_checks[] = {
     {"pam-file", DOCTOR_BYPASS, look_file, "a mail program's PAM service has no file of its own"},
-    {"pam-other", DOCTOR_BYPASS, look_other, "/etc/pam.d/other, which such services fall to, is not pam_deny"},
+    {"pam-other", DOCTOR_WEAK, look_other, "/etc/pam.d/other, which such services fall to, is not pam_deny"},
     {"pam-not-gated", DOCTOR_BYPASS, look_not_gated, "a mail program's PAM service has no line of the gate"},
     {"pam-begin-line", DOCTOR_BYPASS, look_begin, "the gate's first auth line is missing"},
     {"pam-commit-line", DOCTOR_BYPASS, look_commit, "the gate's commit line is missing"},

@@ -14,7 +14,7 @@ import ssl
 import subprocess
 import threading
 
-from harness import PROGRAM, admin_socket, lab, tap
+from harness import PROGRAM, admin_socket, ask, lab, tap
 import mailserver
 import postfix
 import sasl
@@ -221,6 +221,20 @@ def mechanisms(scene):
 def silent(scene):
     _, trials = scene.expect([], dovecot=False, folder=os.path.join(scene.postfix.base, "etc"))
     assert [row for row in trials if not row["tried"] and str(scene.postfix.port) in row["what"]], trials
+
+
+@tests.case("the daemon watches a few names at a time, and only those that were announced")
+def names(scene):
+    def seen(name):
+        return ask(scene.lab, request="trial-seen", name=name)[0]["record"]
+
+    tap.same(seen("nobody"), "error", "an answer about a name that nobody announced")
+    for number in range(20):
+        tap.same(ask(scene.lab, request="trial-watch", name=f"name{number}"), [], "the answer")
+    tap.same([seen(f"name{number}") for number in (0, 3, 4, 19)], ["error", "error", "counter", "counter"], "watched")
+    counted = {row["key"]: row["value"] for row in ask(scene.lab, request="trial-seen", name="NAME19@Example.Test")
+               if row["record"] == "counter"}
+    tap.same(counted, {"seen": "0", "right": "0", "accepted": "0", "uncommitted": "0"}, "counted")
 
 
 class Covered:

@@ -18,12 +18,14 @@ enum { NAMES = 16 };
 struct trial {
     char name[ACCOUNT_NAME_SIZE]; /* as a login's record has it */
     int64_t until;
+    uint64_t turn; /* the older, the smaller */
     int64_t seen, right, accepted, uncommitted;
     enum reason reason; /* of the last one */
 };
 
 struct trials {
     struct trial trial[NAMES];
+    uint64_t turns;
 };
 
 static struct trial *find(const struct server *server, const char *name) {
@@ -35,11 +37,11 @@ static struct trial *find(const struct server *server, const char *name) {
     return NULL;
 }
 
-/* Room for another name: one that is over, else the one that has been watched longest. */
+/* Room for another name: that of the one that was announced first. */
 static struct trial *make_room(struct trials *trials) {
     struct trial *oldest = &trials->trial[0];
     for (size_t i = 1; i < NAMES; i++)
-        if (trials->trial[i].until < oldest->until)
+        if (trials->trial[i].turn < oldest->turn)
             oldest = &trials->trial[i];
     return oldest;
 }
@@ -64,7 +66,7 @@ void admin_trial_watch(struct admin_job *job) {
     }
     struct trial *trial = find(server, name);
     trial = trial != NULL ? trial : make_room(server->trials);
-    *trial = (struct trial){.until = clock_monotonic() + WATCH_TIME};
+    *trial = (struct trial){.until = clock_monotonic() + WATCH_TIME, .turn = ++server->trials->turns};
     memcpy(trial->name, name, sizeof name);
     admin_job_log(job, "name", trial->name);
     admin_job_answer(job);

@@ -24,6 +24,8 @@ ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LANG":
                "DEBIAN_FRONTEND": "noninteractive"}
 MAIL_HOST = ["dbus", "dovecot-core", "dovecot-imapd", "libsasl2-modules", "postfix", "python3", "sasl2-bin", "systemd",
              "systemd-sysv"]
+PASSDB = {"2.3": "passdb {\n driver = pam\n args = authgate-%s\n}\nuserdb {\n driver = passwd\n}\n",
+          "2.4": "passdb pam {\n service_name = authgate-%{protocol}\n}\nuserdb passwd {\n}\n"}
 BOOT_SECONDS = 60
 os.environ["PATH"] += ":/usr/sbin:/sbin"  # where debootstrap and others are, also for whoever has them not in sight
 __all__ = ["BUILD", "Box", "ROOT", "build", "debs", "fields", "next_build", "open_text", "run", "tap"]
@@ -223,6 +225,10 @@ class Box:
     def install(self, packages=None):
         names = [self.bring(deb) for deb in (packages or self.packages).values()]
         return self.run("dpkg", "-i", "--force-confold", *names)
+
+    def passdb(self):
+        """The lines by which the box's Dovecot asks the gate."""
+        return PASSDB["2.3" if self.run("dovecot", "--version").startswith("2.3") else "2.4"]
 
     # systemd
 

@@ -124,6 +124,23 @@ def fifty(box):
     tap.same(active(box, "authgated.socket"), "active", "the sockets")
 
 
+@tests.case("a key that was rotated is the one that systemd hands over at the next start")
+def rotation(box):
+    before = box.read("/etc/authgate/secret.key", "rb")
+    box.run("authgatectl", "key", "rotate")
+    assert box.read("/etc/authgate/secret.key", "rb") != before, "the key is the old one"
+    tap.same(box.owner("/etc/authgate/secret.key"), "root:root 400", "the new key")
+    box.run("systemctl", "restart", "authgated")
+    assert re.search(r"store state +serving", box.run("authgatectl", "status")), box.run("authgatectl", "status")
+
+
+@tests.case("a backup of the store goes where the daemon may write")
+def backup(box):
+    box.run("authgatectl", "store", "backup", "/var/lib/authgate/backup.db")
+    tap.same(box.owner("/var/lib/authgate/backup.db"), "authgate:authgate 600", "the backup")
+    box.run("rm", "/var/lib/authgate/backup.db")
+
+
 @tests.case("a daemon that hangs is started anew by the watchdog")
 def watchdog(box):
     box.run("sh", "-c", "mkdir -p /run/systemd/system/authgated.service.d && printf '[Service]\\nWatchdogSec=1s\\n' "

@@ -153,7 +153,7 @@ def trouble(of_lab):
     accept(of_lab, "erin")
     of_lab.line("logins are recorded again")
     rows = len(ctl_json(of_lab, "log", "--account", "erin"))
-    assert 2 <= rows <= 4, f"{rows} of 5 logins, of which one to three came while it was away"
+    assert 2 <= rows <= 5, f"{rows} of 5 logins, of which three came while it was away and may be lost, each once"
 
 
 @tests.case("the history can be read by its daemon alone, and holds no secret")

@@ -7,7 +7,8 @@ DIST := $(BUILD)/dist/$(PACKAGE).tar.xz
 PACKAGE_DATE = $(shell date -d "$$(sed -n 's/^ -- .*>  //p' packaging/debian/changelog | head -n 1)" +%s)
 # Under git what it knows or would take; else all that may stand at the top.
 DIST_FILES = { [ -e .git ] && git ls-files -z --cached --others --exclude-standard 2> /dev/null || \
-	find .ci .clang-format .editorconfig .github COPYING Makefile NEWS README.md conf module packaging tests -type f -print0; }
+	find .ci .clang-format .editorconfig .gitignore .github COPYING Makefile NEWS README.md conf module packaging tests -type f \
+		-print0; }
 
 # A package is built by a make of its own, which this one tells nothing.
 APART = env -u BUILD -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u DESTDIR

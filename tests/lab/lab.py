@@ -227,9 +227,11 @@ defaults = {{ {defaults} }};
     # Its log
 
     def log(self, since=0):
+        """The whole lines logged since; one still being written (a page at a time, so half of it may show) is not."""
         with open(self.path("authgated.log"), "rb") as file:
             file.seek(since)
-            return file.read().decode("utf-8", "replace")
+            text = file.read()
+        return text[:text.rfind(b"\n") + 1].decode("utf-8", "replace")
 
     def mark(self):
         """Where the log ends now, for `since`."""

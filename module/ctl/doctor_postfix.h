@@ -5,21 +5,7 @@
 
 #include "ctl/doctor.h"
 #include "ctl/postfix_conf.h"
-
-/* libsasl2's configuration of one or more smtpds. */
-struct sasl_option {
-    const char *name;
-    const char *value;
-    int line;
-};
-
-struct sasl_conf {
-    const char *file; /* NULL: there is none, and this is where it could be: */
-    const char *place;
-    const struct postfix_smtpd *smtpd; /* the first that uses it */
-    struct sasl_option *option;
-    size_t count;
-};
+#include "ctl/sasl_conf.h"
 
 /* What is known of the Postfix here. */
 struct doctor_postfix {
@@ -48,8 +34,5 @@ bool doctor_smtpd_cyrus(const struct doctor *doctor, const struct postfix_smtpd 
 
 /* Where a path that an smtpd is given lies outside its chroot. */
 const char *doctor_smtpd_path(struct doctor *doctor, const struct postfix_smtpd *smtpd, const char *path);
-
-/* The value of an option, NULL where it is not set. */
-const struct sasl_option *sasl_option(const struct sasl_conf *conf, const char *name);
 
 #endif

@@ -8,13 +8,6 @@
 
 #include "ctl/doctor_postfix.h"
 
-const struct sasl_option *sasl_option(const struct sasl_conf *conf, const char *name) {
-    for (size_t i = 0; i < conf->count; i++)
-        if (strcasecmp(conf->option[i].name, name) == 0)
-            return &conf->option[i];
-    return NULL;
-}
-
 static size_t conf_count(const struct doctor *doctor) {
     return doctor_postfix_readable(doctor) ? doctor->postfix->sasl_count : 0;
 }
@@ -208,21 +201,6 @@ const struct doctor_check doctor_sasl_checks[] = {
 
 /* ---- reading ---- */
 
-static void read_options(struct arena *arena, struct sasl_conf *conf, char *rest) {
-    int number = 0;
-    for (char *line; (line = scrap_line(&rest)) != NULL;) {
-        number++;
-        line = scrap_trim(line);
-        char *colon = strchr(line, ':');
-        if (line[0] == '#' || colon == NULL)
-            continue;
-        *colon = '\0';
-        conf->option = scrap_grow(arena, conf->option, conf->count, sizeof *conf->option);
-        conf->option[conf->count++] =
-            (struct sasl_option){.name = scrap_trim(line), .value = scrap_trim(colon + 1), .line = number};
-    }
-}
-
 static struct sasl_conf *find_read(struct doctor *doctor, const char *file) {
     for (size_t i = 0; i < doctor->postfix->sasl_count; i++)
         if (strcmp(doctor->postfix->sasl[i].place, file) == 0)
@@ -237,7 +215,7 @@ static void add_conf(struct doctor *doctor, const struct postfix_smtpd *smtpd, c
     postfix->sasl = scrap_grow(&doctor->arena, postfix->sasl, postfix->sasl_count, sizeof *postfix->sasl);
     struct sasl_conf *conf = &postfix->sasl[postfix->sasl_count++];
     *conf = (struct sasl_conf){.file = contents != NULL ? file : NULL, .place = file, .smtpd = smtpd};
-    read_options(&doctor->arena, conf, contents);
+    sasl_options_read(&doctor->arena, conf, contents);
 }
 
 static void read_for(struct doctor *doctor, const struct postfix_smtpd *smtpd) {

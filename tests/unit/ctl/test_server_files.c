@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: ctl/sections.o ctl/postfix_conf.o ctl/scrap.o ctl/verb.o policy/arena.o */
+/* links: ctl/sections.o ctl/postfix_conf.o ctl/sasl_conf.o ctl/scrap.o ctl/verb.o policy/arena.o */
 /* Dovecot's and Postfix's configurations: what their tools print is taken apart, and the line that set a thing is
  * found. */
 #include <setjmp.h>
@@ -16,6 +16,7 @@
 
 #include "base/buffer.h"
 #include "ctl/postfix_conf.h"
+#include "ctl/sasl_conf.h"
 #include "ctl/sections.h"
 
 static char folder[] = "/tmp/authgate-files-XXXXXX";
@@ -143,12 +144,28 @@ static void the_line_is_master_s_before_main_s(void **state) {
     assert_int_equal(place.line, 0);
 }
 
+static void the_first_of_two_options_counts(void **state) {
+    (void)state;
+    struct sasl_conf conf = {.count = 0};
+    sasl_options_read(&arena, &conf, NULL);
+    assert_int_equal(conf.count, 0);
+    sasl_options_read(&arena, &conf,
+                      scrap_text(&arena, "# pwcheck_method: none\n\nno option\n Pwcheck_Method : saslauthd \r\n"
+                                         "pwcheck_method: auxprop\nmech_list:\n"));
+    assert_int_equal(conf.count, 3);
+    assert_string_equal(sasl_option(&conf, "pwcheck_method")->value, "saslauthd");
+    assert_int_equal(sasl_option(&conf, "pwcheck_method")->line, 4);
+    assert_string_equal(sasl_option(&conf, "mech_list")->value, "");
+    assert_null(sasl_option(&conf, "mech"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(settings_are_found_in_their_sections),
         cmocka_unit_test(the_line_is_found_through_includes),
         cmocka_unit_test(each_smtpd_has_its_own_values),
         cmocka_unit_test(the_line_is_master_s_before_main_s),
+        cmocka_unit_test(the_first_of_two_options_counts),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

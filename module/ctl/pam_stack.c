@@ -8,7 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
-#define DEPTH_LIMIT 16 /* libpam's */
+#define DEPTH_LIMIT 16   /* libpam's */
+#define FILES_LIMIT 1000 /* libpam has none: files that include each other twice would keep it busy for ever */
 #define BLANKS      " \t\r\n"
 
 static const char *const result_words[PAM_RESULT_COUNT] = {
@@ -61,6 +62,7 @@ struct reading {
     int number;
     int only; /* a pam_type, or -1: all */
     int level, depth;
+    size_t *files;       /* read for this service by now */
     struct place origin; /* file NULL: this is the service's own file */
 };
 
@@ -198,7 +200,8 @@ static enum outcome include_file(struct reading *reading, int type, const char *
     if (inner.origin.file == NULL)
         inner.origin = (struct place){.file = reading->file, .line = reading->number};
     bool absolute = name[0] == '/';
-    for (size_t i = 0; i < (absolute ? 1 : 2) && outcome == MISSING && inner.depth < DEPTH_LIMIT; i++) {
+    size_t places = inner.depth < DEPTH_LIMIT && *inner.files < FILES_LIMIT ? (absolute ? 1 : 2) : 0;
+    for (size_t i = 0; i < places && outcome == MISSING; i++) {
         inner.file = absolute ? scrap_text(reading->arena, "%s%s", reading->root, name)
                               : scrap_text(reading->arena, "%s%s/%s", reading->root, folders[i], name);
         outcome = read_file(&inner);
@@ -309,8 +312,9 @@ static char *whole_line(struct reading *reading, char **rest, int *number) {
             break;
         ++*number;
         more[strcspn(more, "#")] = '\0';
-        line = scrap_text(reading->arena, "%s%s", line, more);
-        length = strlen(line);
+        size_t added = strlen(more);
+        memmove(line + length, more, added + 1); /* it lies behind the line in the same text */
+        length += added;
     }
     return line;
 }
@@ -319,6 +323,7 @@ static enum outcome read_file(struct reading *reading) {
     char *text = scrap_read(reading->arena, reading->file);
     if (text == NULL)
         return MISSING;
+    ++*reading->files;
     int number = 0;
     for (char *line; (line = whole_line(reading, &text, &number)) != NULL;)
         if (!read_line(reading, line))
@@ -338,9 +343,11 @@ static void give_up(struct arena *arena, struct pam_stack *stack) {
 
 static struct pam_stack load_one(struct arena *arena, const char *root, const char *service) {
     struct pam_stack stack = {.service = service};
+    size_t files = 0;
     for (size_t i = 0; i < 2 && !stack.exists; i++) {
         const char *file = scrap_text(arena, "%s%s/%s", root, folders[i], service);
-        struct reading reading = {.arena = arena, .root = root, .stack = &stack, .file = file, .only = -1};
+        struct reading reading = {
+            .arena = arena, .root = root, .stack = &stack, .file = file, .only = -1, .files = &files};
         enum outcome outcome = read_file(&reading);
         stack.exists = outcome != MISSING;
         if (stack.exists || i == 0)

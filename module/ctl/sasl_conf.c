@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Takes an smtpd.conf apart: a name, a colon, a value; of an option that stands twice libsasl2 takes the first. Called by
- * doctor and setup; judges nothing. */
+/* Takes an smtpd.conf apart: a name, a colon, a value. Of an option that stands twice libsasl2 takes the first. Called
+ * by doctor and setup; judges nothing. */
 #include "ctl/sasl_conf.h"
 
 #include <string.h>

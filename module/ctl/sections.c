@@ -7,6 +7,8 @@
 #include <string.h>
 
 #define DEPTH_LIMIT 16
+#define FILES_LIMIT 1000 /* files that include each other twice would go on for ever */
+#define PATH_LIMIT  1024 /* sections nested still deeper have their paths in common */
 
 struct kind_count {
     const char *path; /* of the enclosing section and the kind */
@@ -21,7 +23,7 @@ struct parse {
     size_t kind_count;
     const char *file;
     bool follow; /* includes */
-    int depth;
+    int depth, files;
 };
 
 static size_t next_number(struct parse *parse, const char *path) {
@@ -35,24 +37,11 @@ static size_t next_number(struct parse *parse, const char *path) {
 
 static const char *path_of(struct parse *parse, const char *kind, const char *title) {
     const char *outer = parse->current != NULL ? parse->current->path : "";
+    if (strlen(outer) > PATH_LIMIT)
+        return outer;
     const char *path = scrap_text(parse->arena, "%s/%s", outer, kind);
     return title[0] != '\0' ? scrap_text(parse->arena, "%s %s", path, title)
                             : scrap_text(parse->arena, "%s #%zu", path, next_number(parse, path));
-}
-
-static void open_section(struct parse *parse, char *words, int line) {
-    struct section *section = scrap_take(parse->arena, 1, sizeof *section);
-    char *title = words + strcspn(words, " \t");
-    if (*title != '\0')
-        *title++ = '\0';
-    title = scrap_trim(title);
-    *section = (struct section){.kind = words, .title = title, .outer = parse->current};
-    section->path = path_of(parse, words, title);
-    section->place = (struct place){.file = parse->file, .line = line};
-    struct sections *all = parse->sections;
-    all->section = scrap_grow(parse->arena, all->section, all->section_count, sizeof *all->section);
-    all->section[all->section_count++] = section;
-    parse->current = section;
 }
 
 static char *unquote(char *value) {
@@ -62,6 +51,21 @@ static char *unquote(char *value) {
         value++;
     }
     return scrap_trim(value);
+}
+
+static void open_section(struct parse *parse, char *words, int line) {
+    struct section *section = scrap_take(parse->arena, 1, sizeof *section);
+    char *title = words + strcspn(words, " \t");
+    if (*title != '\0')
+        *title++ = '\0';
+    title = unquote(scrap_trim(title));
+    *section = (struct section){.kind = words, .title = title, .outer = parse->current};
+    section->path = path_of(parse, words, title);
+    section->place = (struct place){.file = parse->file, .line = line};
+    struct sections *all = parse->sections;
+    all->section = scrap_grow(parse->arena, all->section, all->section_count, sizeof *all->section);
+    all->section[all->section_count++] = section;
+    parse->current = section;
 }
 
 static void set(struct parse *parse, char *name, char *value, int line) {
@@ -84,7 +88,7 @@ static void include(struct parse *parse, const char *pattern) {
         return;
     const char *file = parse->file;
     parse->depth++;
-    for (size_t i = 0; i < found.gl_pathc; i++) {
+    for (size_t i = 0; i < found.gl_pathc && parse->files++ < FILES_LIMIT; i++) {
         parse->file = scrap_text(parse->arena, "%s", found.gl_pathv[i]);
         char *text = scrap_read(parse->arena, parse->file);
         if (text != NULL)
@@ -140,8 +144,9 @@ static void parse_text(struct parse *parse, char *text) {
             if (more == NULL)
                 break;
             number++;
-            line = scrap_text(parse->arena, "%s%s", line, more);
-            length = strlen(line);
+            size_t added = strlen(more);
+            memmove(line + length, more, added + 1); /* it lies behind the line in the same text */
+            length += added;
         }
         parse_line(parse, line, first);
     }

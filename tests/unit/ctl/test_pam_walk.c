@@ -239,6 +239,14 @@ static void broken_lines_refuse_as_in_libpam(void **state) {
     }
 }
 
+static void what_includes_itself_ends_and_refuses(void **state) {
+    (void)state;
+    write_text("auth include test\nauth include test\nauth substack test\nauth sufficient pam_debug.so auth=success\n");
+    struct pam_stack stack = pam_stack_load(&arena, root, "test");
+    assert_int_not_equal(pam_walk(&stack.lines[PAM_TYPE_AUTH], say, NULL), PAM_RESULT_SUCCESS);
+    assert_in_range(stack.lines[PAM_TYPE_AUTH].count, 1000, 5000);
+}
+
 static void lines_keep_their_places(void **state) {
     (void)state;
     FILE *inner = create("inner");
@@ -262,6 +270,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_stacks_end_as_in_libpam),
         cmocka_unit_test(broken_lines_refuse_as_in_libpam),
+        cmocka_unit_test(what_includes_itself_ends_and_refuses),
         cmocka_unit_test(lines_keep_their_places),
     };
     return cmocka_run_group_tests(tests, make_folders, remove_folders);

@@ -95,6 +95,28 @@ static void the_line_is_found_through_includes(void **state) {
     assert_int_equal(place.line, 0);
 }
 
+static void what_includes_itself_ends(void **state) {
+    (void)state;
+    const char *file = put("dovecot.conf", "x = 1\ny {\n!include dovecot.c*\n!include dovecot.conf\n}\nlast = yes\n");
+    struct sections sections = sections_load(&arena, file);
+    assert_string_equal(sections_find(&sections, NULL, "last")->value, "yes");
+    assert_in_range(sections.count, 1000, 5000);
+}
+
+static void a_line_goes_on_and_on(void **state) {
+    (void)state;
+    enum { LINES = 500000 };
+    char *text = scrap_take(&arena, 2 * LINES + 8, 1);
+    memcpy(text, "x =", 3);
+    for (size_t i = 0; i < LINES; i++)
+        memcpy(text + 3 + 2 * i, "\\\n", 2);
+    text[3 + 2 * LINES] = 'y';
+    struct sections sections = sections_parse(&arena, text, "printed");
+    assert_int_equal(sections.count, 1);
+    assert_string_equal(sections.setting[0].value, "y");
+    assert_int_equal(sections.setting[0].place.line, 1);
+}
+
 static struct postfix_conf postfix(void) {
     struct postfix_conf conf = {.folder = folder};
     postfix_add_main(&arena, &conf, scrap_text(&arena, "type = cyrus\nlist = a, b\nempty =\n"));
@@ -163,6 +185,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(settings_are_found_in_their_sections),
         cmocka_unit_test(the_line_is_found_through_includes),
+        cmocka_unit_test(what_includes_itself_ends),
+        cmocka_unit_test(a_line_goes_on_and_on),
         cmocka_unit_test(each_smtpd_has_its_own_values),
         cmocka_unit_test(the_line_is_master_s_before_main_s),
         cmocka_unit_test(the_first_of_two_options_counts),

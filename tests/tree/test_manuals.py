@@ -38,4 +38,43 @@ def complete():
     assert not missing, f"{sorted(missing)}"
 
 
+PROTOCOL = "module/wire/authgate-protocol.7"
+ADMIN_SOURCES = [path for path in source.files(["module/daemon"], (".c",))
+                 if re.search(r"/(admin_|explanation|records|server_status|trials)", path)]
+
+
+def admin_section():
+    return source.read(PROTOCOL).split(".Sh THE ADMIN SOCKET\n")[1].split("\n.Sh ")[0]
+
+
+def table(path, pattern):
+    found = set(re.findall(pattern, source.read(path), re.MULTILINE))
+    assert len(found) > 20, f"only {sorted(found)} in {path}"
+    return found
+
+
+@tests.case("every admin request that the daemon takes has its entry in the protocol's manual, and no other has")
+def admin_requests():
+    taken = table("module/daemon/admin_protocol.c", r'^    \{"([a-z-]+)", .*, admin_\w+\},')
+    told = set(re.findall(r"Cm request Ns = Ns Cm ([a-z-]+)", admin_section()))
+    assert taken == told, f"missing {sorted(taken - told)}, unknown {sorted(told - taken)}"
+
+
+@tests.case("every record that an admin request is answered by is in the protocol's manual")
+def admin_records():
+    made = set()
+    for path in ADMIN_SOURCES:
+        made |= set(re.findall(r'(?:records_make|make_record|answer_with)\((?:job, )?"([a-z-]+)"', source.read(path)))
+    told = set(re.findall(r"^\.It Cm ([a-z-]+)$", admin_section(), re.MULTILINE)) | {"end", "error"}
+    assert len(made) > 20 and made == told, f"missing {sorted(made - told)}, unknown {sorted(told - made)}"
+
+
+@tests.case("every field that a message may have is in the protocol's manual")
+def fields():
+    known = table("module/wire/message.c", r'ROW\("([a-z_]+)"')
+    lines = re.findall(r"^\.(?:It )?Cm (.*)$", source.read(PROTOCOL), re.MULTILINE)
+    told = {word for line in lines for word in line.split()} | set(re.findall(r"Ql ([a-z]+)=", source.read(PROTOCOL)))
+    assert not known - told, f"{sorted(known - told)}"
+
+
 tests.run()

@@ -37,8 +37,7 @@ static bool open_secret(const struct admin_job *job, const struct store_secret *
 /* The step up to which codes of job->secret are used. */
 static void set_last_step(struct admin_job *job, int64_t step) {
     job->secret.last_step = step;
-    if (step != 0)
-        step_mac(admin_job_keyring(job), job->account, job->secret.id, step, job->secret.step_mac);
+    step_mac(admin_job_keyring(job), job->account, job->secret.id, step, job->secret.step_mac);
 }
 
 static struct message make_record(const struct admin_job *job, const char *kind) {

@@ -392,7 +392,7 @@ void login_log_refused(struct server *server, const struct message *message, enu
     if (message->value[FIELD_CLIENT_ADDRESS] != NULL)
         address_parse(message->value[FIELD_CLIENT_ADDRESS], &record.address);
     login_record_word(record.service, message->value[FIELD_SERVICE]);
-    if (settled_new_ref(server->settled, record.ref))
+    if (settled_new_ref(server->settled, clock_monotonic(), record.ref))
         login_record_write(server, &record);
 }
 

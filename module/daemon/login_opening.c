@@ -77,7 +77,7 @@ static bool take_up(struct login *login, const struct message *begin) {
 
 bool login_opening_name(struct login *login, const struct message *begin) {
     bool repeat = login->kind == LOGIN_CONVERSED && begin->value[FIELD_REF] != NULL;
-    return repeat ? take_up(login, begin) : settled_new_ref(login->server->settled, login->record.ref);
+    return repeat ? take_up(login, begin) : settled_new_ref(login->server->settled, login->now, login->record.ref);
 }
 
 /* Postfix's policy requests are about logins whose credential was judged when they were made. */

@@ -11,18 +11,9 @@
 #define REMEMBER_OTHERWISE (30 * 86400)
 #define WINDOW_OTHERWISE 1
 
-static bool is_zero(const unsigned char *bytes, size_t length) {
-    for (size_t i = 0; i < length; i++)
-        if (bytes[i] != 0)
-            return false;
-    return true;
-}
-
-/* Whether the consumed step is the one that was written: a row put back would let a code in twice. */
+/* Whether the consumed step is the one that was written: a row put back or taken away would let a code in twice. */
 static bool step_genuine(const struct second_factor_inquiry *inquiry, const struct store_secret *secret) {
     unsigned char expected[KEYED_HASH_SIZE];
-    if (secret->last_step == 0)
-        return is_zero(secret->step_mac, sizeof secret->step_mac);
     step_mac(inquiry->keyring, inquiry->account, secret->id, secret->last_step, expected);
     return keyed_hash_equal(expected, secret->step_mac);
 }

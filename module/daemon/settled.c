@@ -11,10 +11,13 @@
 
 #define KEPT_FOR (10 * 60 * 1000)
 #define KEPT_AT_MOST 65536
+#define TIME_LETTERS 5 /* of a ref: 25 bits … */
+#define TICK 4         /* … of so many milliseconds each; they come round again after a day and a half */
+#define RANDOM_LETTERS (REF_LENGTH - TIME_LETTERS)
 
 struct settled {
     struct table *table;
-    unsigned char random[REF_LENGTH * 32]; /* for the next refs, so that not each costs a system call */
+    unsigned char random[RANDOM_LETTERS * 64]; /* for the next refs, so that not each costs a system call */
     size_t random_left;
 };
 
@@ -36,17 +39,22 @@ void settled_destroy(struct settled **settled) {
     *settled = NULL;
 }
 
-bool settled_new_ref(struct settled *settled, char ref[REF_SIZE]) {
-    static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz234567";
-    if (settled->random_left < REF_LENGTH) {
+/* The time stands in front, in the order of the characters: refs made one after another are neighbours in the store's
+ * table, so that logins that share a commit share its pages too. */
+bool settled_new_ref(struct settled *settled, int64_t now, char ref[REF_SIZE]) {
+    static const char alphabet[] = "234567abcdefghijklmnopqrstuvwxyz";
+    uint64_t ticks = (uint64_t)now / TICK;
+    if (settled->random_left < RANDOM_LETTERS) {
         if (!random_fill(settled->random, sizeof settled->random))
             return false;
         settled->random_left = sizeof settled->random;
     }
-    settled->random_left -= REF_LENGTH;
+    settled->random_left -= RANDOM_LETTERS;
     const unsigned char *bytes = settled->random + settled->random_left;
-    for (size_t i = 0; i < REF_LENGTH; i++)
-        ref[i] = alphabet[bytes[i] & 31];
+    for (size_t i = 0; i < TIME_LETTERS; i++)
+        ref[i] = alphabet[ticks >> 5 * (TIME_LETTERS - 1 - i) & 31];
+    for (size_t i = 0; i < RANDOM_LETTERS; i++)
+        ref[TIME_LETTERS + i] = alphabet[bytes[i] & 31];
     ref[REF_LENGTH] = '\0';
     return true;
 }

@@ -12,6 +12,7 @@
 
 #include "store/seal.h"
 #include "store/sql.h"
+#include "store/store.h"
 
 struct database {
     sqlite3 *connection;
@@ -19,6 +20,8 @@ struct database {
     const char *host;
     int error; /* SQLite's extended code of the first thing that failed; SQLITE_OK: nothing has */
     struct stat identity; /* of the file that was opened */
+    char swept[STORE_REF_SIZE]; /* how far the sweep for settled refs has come … */
+    unsigned settled;           /* … and how many were added since its last step */
     bool raised; /* something in this transaction must not be undone by an older copy */
 };
 

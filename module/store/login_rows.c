@@ -4,10 +4,17 @@
  * within its transaction; knows no time but the request's. */
 #include "store/login_rows.h"
 
+#include <endian.h>
 #include <string.h>
 
 #define HOUR 3600
 #define DAY 86400
+#define SWEPT 64 /* settled refs looked at in one go */
+
+/* A step as a row's key: in the order of the steps. */
+struct step_key {
+    unsigned char bytes[8];
+};
 
 /* ---- rows ---- */
 
@@ -31,6 +38,13 @@ bool network_of_key(const struct network_key *key, struct prefix *network) {
     network->bits = key->bytes[1];
     memcpy(network->base.bytes, key->bytes + 2, key->length - 2);
     return true;
+}
+
+static struct step_key step_key_of(int64_t step) {
+    struct step_key key;
+    uint64_t order = htobe64((uint64_t)step);
+    memcpy(key.bytes, &order, sizeof key.bytes);
+    return key;
 }
 
 void read_secret(const struct query *query, struct store_secret *secret) {
@@ -85,6 +99,20 @@ void read_lock(const struct query *query, struct store_lock *lock) {
     query_column_text(query, 2, lock->why, sizeof lock->why);
     lock->at = query_column(query, 3);
     lock->until = query_column(query, 4);
+}
+
+void remember(struct database *database, const char *account, const struct remembered *row) {
+    struct query query = query_of(database, SQL_MEMORY_SET);
+    query_text(&query, account);
+    query_number(&query, row->kind);
+    query_bytes(&query, row->item, row->item_length);
+    query_bytes(&query, row->network == NULL ? row->item : row->network->bytes,
+                row->network == NULL ? 0 : row->network->length);
+    query_bytes(&query, row->mac, STORE_HASH_SIZE);
+    query_number(&query, row->made);
+    query_number(&query, row->until);
+    query_text(&query, database->host);
+    query_run(&query);
 }
 
 /* ---- facts ---- */
@@ -225,12 +253,35 @@ static void keep_settled(struct database *database, const struct store_request *
     query_number(&query, request->now);
     query_text(&query, database->host);
     query_run(&query);
+    database->settled++;
 }
 
+/* The last of the next SWEPT refs behind one; "" where there are not so many. */
+static void sweep_to(struct database *database, char ref[STORE_REF_SIZE]) {
+    struct query query = query_of(database, SQL_SETTLED_NEXT);
+    query_text(&query, database->swept);
+    query_number(&query, SWEPT - 1);
+    ref[0] = '\0';
+    if (!query_row(&query))
+        return;
+    query_column_text(&query, 0, ref, STORE_REF_SIZE);
+    query_end(&query);
+}
+
+/* Neighbours go together and no index is needed: the sweep passes over the table, SWEPT refs for each half as many that
+ * came to it, so that it holds at most twice what is still to be known. */
 void trim_settled(struct database *database, int64_t now) {
+    char last[STORE_REF_SIZE];
+    if (database->settled < SWEPT / 2)
+        return;
+    database->settled = 0;
+    sweep_to(database, last);
     struct query query = query_of(database, SQL_SETTLED_TRIM);
+    query_text(&query, database->swept);
+    query_text(&query, last[0] != '\0' ? last : "~"); /* behind every ref */
     query_number(&query, now - STORE_REF_KEPT);
     query_run(&query);
+    memcpy(database->swept, last, sizeof last);
 }
 
 static bool over_budget(struct database *database, const struct store_request *request) {
@@ -242,7 +293,7 @@ static bool over_budget(struct database *database, const struct store_request *r
 /* Whether the step was still to be had, and now is consumed. */
 static bool consume_step(struct database *database, const struct store_request *request) {
     const struct asked_settle *asked = &request->asked.settle;
-    struct query query = query_of(database, SQL_SECRET_CONSUME);
+    struct query query = query_of(database, SQL_STEP_CONSUME);
     query_text(&query, request->account);
     query_bytes(&query, asked->secret_id, STORE_ID_SIZE);
     query_number(&query, asked->step);
@@ -255,11 +306,12 @@ static bool consume_step(struct database *database, const struct store_request *
 static bool accepted_from_here(struct database *database, const struct store_request *request) {
     const struct asked_settle *asked = &request->asked.settle;
     struct network_key key = network_key_of(&request->network);
+    struct step_key step = step_key_of(asked->step);
     if (key.length == 0)
         return false;
     struct query query = query_of(database, SQL_CODE_GET);
     query_text(&query, request->account);
-    query_number(&query, asked->step);
+    query_bytes(&query, step.bytes, sizeof step.bytes);
     query_bytes(&query, asked->code, STORE_HASH_SIZE);
     query_bytes(&query, key.bytes, key.length);
     query_number(&query, request->now);
@@ -274,36 +326,37 @@ static void trim(struct database *database, enum statement which, const char *ac
     query_run(&query);
 }
 
+/* Keeps the newest codes and networks; most accounts never have more of them than that. */
+static void trim_memory(struct database *database, const char *account) {
+    struct query query = query_of(database, SQL_MEMORY_COUNT);
+    query_text(&query, account);
+    if (!query_row(&query))
+        return;
+    bool codes = query_column(&query, 0) > STORE_CODE_LIMIT, networks = query_column(&query, 1) > STORE_NETWORK_LIMIT;
+    query_end(&query);
+    if (codes)
+        trim(database, SQL_CODE_TRIM, account);
+    if (networks)
+        trim(database, SQL_NETWORK_TRIM, account);
+}
+
 static void remember_code(struct database *database, const struct store_request *request) {
     const struct asked_settle *asked = &request->asked.settle;
     struct network_key key = network_key_of(&request->network);
-    if (asked->code_until <= request->now)
-        return;
-    struct query query = query_of(database, SQL_CODE_SET);
-    query_text(&query, request->account);
-    query_number(&query, asked->step);
-    query_bytes(&query, asked->code, STORE_HASH_SIZE);
-    query_bytes(&query, key.bytes, key.length);
-    query_number(&query, asked->code_until);
-    query_text(&query, database->host);
-    query_run(&query);
-    trim(database, SQL_CODE_TRIM, request->account);
+    struct step_key step = step_key_of(asked->step);
+    const struct remembered row = {MEMORY_CODE,  step.bytes,   sizeof step.bytes, &key,
+                                   asked->code, request->now, asked->code_until};
+    if (asked->code_until > request->now)
+        remember(database, request->account, &row);
 }
 
 static void remember_network(struct database *database, const struct store_request *request) {
     const struct asked_settle *asked = &request->asked.settle;
     struct network_key key = network_key_of(&request->network);
-    if (asked->network_until <= request->now || key.length == 0)
-        return;
-    struct query query = query_of(database, SQL_NETWORK_SET);
-    query_text(&query, request->account);
-    query_bytes(&query, key.bytes, key.length);
-    query_number(&query, request->now);
-    query_number(&query, asked->network_until);
-    query_bytes(&query, asked->network_mac, STORE_HASH_SIZE);
-    query_text(&query, database->host);
-    query_run(&query);
-    trim(database, SQL_NETWORK_TRIM, request->account);
+    const struct remembered row = {MEMORY_NETWORK,     key.bytes,    key.length,          NULL,
+                                   asked->network_mac, request->now, asked->network_until};
+    if (asked->network_until > request->now && key.length != 0)
+        remember(database, request->account, &row);
 }
 
 static enum store_answer use_step(struct database *database, const struct store_request *request, bool locked,
@@ -319,6 +372,7 @@ static enum store_answer use_step(struct database *database, const struct store_
         return accepted_from_here(database, request) ? STORE_SETTLED : STORE_REUSED;
     remember_code(database, request);
     remember_network(database, request);
+    trim_memory(database, request->account);
     return STORE_SETTLED;
 }
 
@@ -337,6 +391,7 @@ static enum store_answer use_recovery(struct database *database, const struct st
     if (!fresh)
         return STORE_REUSED;
     remember_network(database, request);
+    trim_memory(database, request->account);
     return STORE_SETTLED;
 }
 

@@ -16,6 +16,19 @@ struct network_key {
 struct network_key network_key_of(const struct prefix *network);
 bool network_of_key(const struct network_key *key, struct prefix *network);
 
+/* One row of an account's memory: what its logins change. */
+struct remembered {
+    enum { MEMORY_STEP, MEMORY_CODE, MEMORY_NETWORK } kind; /* sql.c says what each puts where */
+    const void *item;
+    size_t item_length;
+    const struct network_key *network; /* where a code came from; NULL: no code */
+    const unsigned char *mac;
+    int64_t made, until;
+};
+
+/* Writes it, in the place of one with the same item. */
+void remember(struct database *database, const char *account, const struct remembered *row);
+
 /* Reads columns into a row of store.h. The queries' columns are sql.c's. */
 void read_secret(const struct query *query, struct store_secret *secret);
 void read_app_password(const struct query *query, struct store_app_password *password);

@@ -26,10 +26,6 @@ static int64_t of_account(const struct job *job, enum statement which) {
     return query_run(&query);
 }
 
-static void end_memory(const struct job *job) {
-    of_account(job, SQL_CODE_DROP);
-    of_account(job, SQL_NETWORK_DROP);
-}
 
 static enum store_result refuse(const struct job *job, const char *why) {
     struct buffer fault;
@@ -59,12 +55,18 @@ static void set_secret(const struct job *job, int state, int64_t confirmed) {
     query_bytes(&query, secret->id, STORE_ID_SIZE);
     query_bytes(&query, secret->sealed, secret->sealed_length);
     query_number(&query, secret->key);
-    query_number(&query, state == 0 ? 0 : secret->last_step);
-    query_bytes(&query, secret->step_mac, STORE_HASH_SIZE);
     query_number(&query, job->now);
     query_number(&query, confirmed);
     query_text(&query, job->database->host);
     query_run(&query);
+}
+
+/* The confirmed secret's memory begins: what was known before ends with it. */
+static void begin_memory(const struct job *job) {
+    const struct store_secret *secret = &job->asked->secret;
+    const struct remembered step = {MEMORY_STEP, secret->id, STORE_ID_SIZE, NULL, secret->step_mac, secret->last_step, 0};
+    of_account(job, SQL_MEMORY_DROP);
+    remember(job->database, job->account, &step);
 }
 
 static void drop_secret(const struct job *job, int state) {
@@ -82,7 +84,7 @@ static enum store_result enrol(const struct job *job) {
 static enum store_result import(const struct job *job) {
     set_secret(job, 1, job->now == 0 ? 1 : job->now);
     drop_secret(job, 0);
-    end_memory(job);
+    begin_memory(job);
     job->database->raised = true;
     return STORE_DONE;
 }
@@ -96,12 +98,10 @@ static enum store_result confirm(const struct job *job) {
     struct query query = query_of(job->database, SQL_SECRET_PROMOTE);
     query_text(&query, job->account);
     query_bytes(&query, asked->id, STORE_ID_SIZE);
-    query_number(&query, asked->last_step);
-    query_bytes(&query, asked->step_mac, STORE_HASH_SIZE);
     query_number(&query, job->now == 0 ? 1 : job->now);
     query_text(&query, job->database->host);
     query_run(&query);
-    end_memory(job);
+    begin_memory(job);
     job->database->raised = true;
     return STORE_DONE;
 }
@@ -109,7 +109,7 @@ static enum store_result confirm(const struct job *job) {
 static enum store_result disable(const struct job *job) {
     if (of_account(job, SQL_SECRET_DROP) == 0)
         return STORE_ABSENT;
-    end_memory(job);
+    of_account(job, SQL_MEMORY_DROP);
     of_account(job, SQL_RECOVERY_DROP);
     of_account(job, SQL_WRONG_DROP);
     job->database->raised = true;
@@ -236,10 +236,9 @@ static enum store_result forget_networks(const struct job *job) {
     struct network_key key = network_key_of(job->network);
     int64_t gone;
     if (key.length == 0) {
-        gone = of_account(job, SQL_NETWORK_DROP);
-        gone += of_account(job, SQL_CODE_DROP);
+        gone = of_account(job, SQL_MEMORY_END);
     } else {
-        struct query query = query_of(job->database, SQL_NETWORK_DROP_ONE);
+        struct query query = query_of(job->database, SQL_NETWORK_DROP);
         query_text(&query, job->account);
         query_bytes(&query, key.bytes, key.length);
         gone = query_run(&query);
@@ -261,7 +260,7 @@ static enum store_result lock(const struct job *job) {
     query_number(&query, asked->until);
     query_text(&query, job->database->host);
     query_run(&query);
-    end_memory(job);
+    of_account(job, SQL_MEMORY_END);
     job->database->raised = true;
     return STORE_DONE;
 }
@@ -275,8 +274,7 @@ static enum store_result unlock(const struct job *job) {
 
 static enum store_result forget_account(const struct job *job) {
     static const enum statement drops[] = {
-        SQL_SECRET_DROP,   SQL_CODE_DROP,  SQL_NETWORK_DROP, SQL_RECOVERY_DROP,
-        SQL_WRONG_DROP,    SQL_APP_DROP,   SQL_LOCK_DROP,
+        SQL_SECRET_DROP, SQL_MEMORY_DROP, SQL_RECOVERY_DROP, SQL_WRONG_DROP, SQL_APP_DROP, SQL_LOCK_DROP,
     };
     int64_t gone = 0;
     for (size_t i = 0; i < sizeof drops / sizeof drops[0]; i++)

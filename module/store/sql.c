@@ -22,13 +22,14 @@ const char sql_schema[] =
     " host TEXT NOT NULL) WITHOUT ROWID;"
     /* state: 0 pending, 1 confirmed */
     "CREATE TABLE IF NOT EXISTS secrets (account TEXT NOT NULL, state INTEGER NOT NULL, id BLOB NOT NULL,"
-    " sealed BLOB NOT NULL, key INTEGER NOT NULL, last_step INTEGER NOT NULL, step_mac BLOB NOT NULL,"
-    " made INTEGER NOT NULL, confirmed INTEGER NOT NULL, host TEXT NOT NULL, PRIMARY KEY (account, state))"
-    " WITHOUT ROWID;"
-    "CREATE TABLE IF NOT EXISTS codes (account TEXT NOT NULL, step INTEGER NOT NULL, hash BLOB NOT NULL,"
-    " network BLOB NOT NULL, until INTEGER NOT NULL, host TEXT NOT NULL, PRIMARY KEY (account, step)) WITHOUT ROWID;"
-    "CREATE TABLE IF NOT EXISTS networks (account TEXT NOT NULL, network BLOB NOT NULL, made INTEGER NOT NULL,"
-    " until INTEGER NOT NULL, mac BLOB NOT NULL, host TEXT NOT NULL, PRIMARY KEY (account, network)) WITHOUT ROWID;"
+    " sealed BLOB NOT NULL, key INTEGER NOT NULL, made INTEGER NOT NULL, confirmed INTEGER NOT NULL,"
+    " host TEXT NOT NULL, PRIMARY KEY (account, state)) WITHOUT ROWID;"
+    /* All that an account's logins change lies together, so that a login changes one page of it. kind 0, the last step:
+     * item is the secret's id, made the step; kind 1, a known code: item is its step (8 bytes, big-endian), mac its
+     * hash; kind 2, a network: item is the network. */
+    "CREATE TABLE IF NOT EXISTS memory (account TEXT NOT NULL, kind INTEGER NOT NULL, item BLOB NOT NULL,"
+    " network BLOB NOT NULL, mac BLOB NOT NULL, made INTEGER NOT NULL, until INTEGER NOT NULL, host TEXT NOT NULL,"
+    " PRIMARY KEY (account, kind, item)) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS recovery_codes (account TEXT NOT NULL, hash BLOB NOT NULL, made INTEGER NOT NULL,"
     " used INTEGER NOT NULL, host TEXT NOT NULL, PRIMARY KEY (account, hash)) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS wrong_codes (account TEXT NOT NULL, hash BLOB NOT NULL, at INTEGER NOT NULL,"
@@ -42,13 +43,16 @@ const char sql_schema[] =
     " why TEXT NOT NULL, at INTEGER NOT NULL, until INTEGER NOT NULL, host TEXT NOT NULL,"
     " PRIMARY KEY (account, by_hand)) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS settled (ref TEXT NOT NULL PRIMARY KEY, account TEXT NOT NULL, facts BLOB NOT NULL,"
-    " answer INTEGER NOT NULL, at INTEGER NOT NULL, host TEXT NOT NULL) WITHOUT ROWID;"
-    "CREATE INDEX IF NOT EXISTS settled_at ON settled (at);";
+    " answer INTEGER NOT NULL, at INTEGER NOT NULL, host TEXT NOT NULL) WITHOUT ROWID;";
 
 #define APP_COLUMNS                                                                                                    \
     "id, hash, mac, name, services, networks, made, expires, revoked, revoked_by, last_used, last_address,"            \
     " last_country, last_service, uses"
-#define SECRET_COLUMNS "id, sealed, key, last_step, step_mac, made, confirmed"
+#define SECRET_COLUMNS                                                                                                 \
+    "secrets.id, secrets.sealed, secrets.key, coalesce(memory.made, 0), memory.mac, secrets.made, secrets.confirmed"
+#define SECRETS                                                                                                        \
+    "secrets LEFT JOIN memory"                                                                                         \
+    " ON memory.account = secrets.account AND memory.kind = 0 AND memory.item = secrets.id"
 
 const char *const sql_text[SQL_STATEMENT_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -69,39 +73,44 @@ const char *const sql_text[SQL_STATEMENT_COUNT] = {
                      " at = excluded.at, until = excluded.until, host = excluded.host",
     [SQL_LOCK_DROP] = "DELETE FROM locks WHERE account = ?1",
 
-    [SQL_SECRET_GET] = "SELECT " SECRET_COLUMNS " FROM secrets WHERE account = ?1 AND state = ?2",
-    [SQL_SECRET_SET] = "INSERT OR REPLACE INTO secrets (account, state, " SECRET_COLUMNS ", host)"
-                       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-    [SQL_SECRET_PROMOTE] = "UPDATE secrets SET state = 1, last_step = ?3, step_mac = ?4, confirmed = ?5, host = ?6"
+    [SQL_SECRET_GET] = "SELECT " SECRET_COLUMNS " FROM " SECRETS
+                       " WHERE secrets.account = ?1 AND secrets.state = ?2",
+    [SQL_SECRET_SET] = "INSERT OR REPLACE INTO secrets (account, state, id, sealed, key, made, confirmed, host)"
+                       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    [SQL_SECRET_PROMOTE] = "UPDATE secrets SET state = 1, confirmed = ?3, host = ?4"
                            " WHERE account = ?1 AND state = 0 AND id = ?2",
     [SQL_SECRET_DROP] = "DELETE FROM secrets WHERE account = ?1",
     [SQL_SECRET_DROP_STATE] = "DELETE FROM secrets WHERE account = ?1 AND state = ?2",
-    [SQL_SECRET_CONSUME] = "UPDATE secrets SET last_step = ?3, step_mac = ?4, host = ?5"
-                           " WHERE account = ?1 AND state = 1 AND id = ?2 AND last_step < ?3",
-    [SQL_SECRET_SEALED_BY_OTHERS] = "SELECT " SECRET_COLUMNS ", account FROM secrets"
-                                    " WHERE account > ?1 AND key <> ?2 ORDER BY account, state LIMIT ?3",
+    [SQL_SECRET_SEALED_BY_OTHERS] = "SELECT " SECRET_COLUMNS ", secrets.account FROM " SECRETS
+                                    " WHERE secrets.account > ?1 AND secrets.key <> ?2"
+                                    " ORDER BY secrets.account, secrets.state LIMIT ?3",
     [SQL_SECRET_RESEAL] = "UPDATE secrets SET sealed = ?3, key = ?4, host = ?6"
                           " WHERE account = ?1 AND id = ?2 AND key = ?5",
 
-    [SQL_CODE_LIST] = "SELECT hash FROM codes WHERE account = ?1 AND until > ?2 ORDER BY step DESC LIMIT 8",
-    [SQL_CODE_GET] = "SELECT 1 FROM codes"
-                     " WHERE account = ?1 AND step = ?2 AND hash = ?3 AND network = ?4 AND until > ?5",
-    [SQL_CODE_SET] = "INSERT OR REPLACE INTO codes (account, step, hash, network, until, host)"
-                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    [SQL_CODE_TRIM] = "DELETE FROM codes WHERE account = ?1 AND step <="
-                      " (SELECT step FROM codes WHERE account = ?1 ORDER BY step DESC LIMIT 1 OFFSET 8)",
-    [SQL_CODE_DROP] = "DELETE FROM codes WHERE account = ?1",
+    [SQL_STEP_CONSUME] = "UPDATE memory SET made = ?3, mac = ?4, host = ?5"
+                         " WHERE account = ?1 AND kind = 0 AND item = ?2 AND made < ?3",
 
-    [SQL_NETWORK_GET] = "SELECT network, made, until, mac FROM networks"
-                        " WHERE account = ?1 AND network = ?2 AND until > ?3",
-    [SQL_NETWORK_LIST] = "SELECT network, made, until, mac FROM networks"
-                         " WHERE account = ?1 AND until > ?2 ORDER BY made DESC, network LIMIT 8",
-    [SQL_NETWORK_SET] = "INSERT OR REPLACE INTO networks (account, network, made, until, mac, host)"
-                        " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    [SQL_NETWORK_TRIM] = "DELETE FROM networks WHERE account = ?1 AND network NOT IN"
-                         " (SELECT network FROM networks WHERE account = ?1 ORDER BY made DESC, network LIMIT 8)",
-    [SQL_NETWORK_DROP] = "DELETE FROM networks WHERE account = ?1",
-    [SQL_NETWORK_DROP_ONE] = "DELETE FROM networks WHERE account = ?1 AND network = ?2",
+    [SQL_CODE_LIST] = "SELECT mac FROM memory WHERE account = ?1 AND kind = 1 AND until > ?2"
+                      " ORDER BY item DESC LIMIT 8",
+    [SQL_CODE_GET] = "SELECT 1 FROM memory WHERE account = ?1 AND kind = 1 AND item = ?2 AND mac = ?3"
+                     " AND network = ?4 AND until > ?5",
+    [SQL_CODE_TRIM] = "DELETE FROM memory WHERE account = ?1 AND kind = 1 AND item <= (SELECT item FROM memory"
+                      " WHERE account = ?1 AND kind = 1 ORDER BY item DESC LIMIT 1 OFFSET 8)",
+
+    [SQL_NETWORK_GET] = "SELECT item, made, until, mac FROM memory"
+                        " WHERE account = ?1 AND kind = 2 AND item = ?2 AND until > ?3",
+    [SQL_NETWORK_LIST] = "SELECT item, made, until, mac FROM memory"
+                         " WHERE account = ?1 AND kind = 2 AND until > ?2 ORDER BY made DESC, item LIMIT 8",
+    [SQL_NETWORK_TRIM] = "DELETE FROM memory WHERE account = ?1 AND kind = 2 AND item NOT IN (SELECT item FROM memory"
+                         " WHERE account = ?1 AND kind = 2 ORDER BY made DESC, item LIMIT 8)",
+    [SQL_NETWORK_DROP] = "DELETE FROM memory WHERE account = ?1 AND kind = 2 AND item = ?2",
+
+    [SQL_MEMORY_SET] = "INSERT OR REPLACE INTO memory (account, kind, item, network, mac, made, until, host)"
+                       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    [SQL_MEMORY_COUNT] = "SELECT coalesce(sum(kind = 1), 0), coalesce(sum(kind = 2), 0) FROM memory"
+                         " WHERE account = ?1",
+    [SQL_MEMORY_END] = "DELETE FROM memory WHERE account = ?1 AND kind > 0",
+    [SQL_MEMORY_DROP] = "DELETE FROM memory WHERE account = ?1",
 
     [SQL_RECOVERY_LIST] = "SELECT hash, used FROM recovery_codes WHERE account = ?1 ORDER BY used, hash LIMIT 16",
     [SQL_RECOVERY_CONSUME] = "UPDATE recovery_codes SET used = ?3, host = ?4"
@@ -132,5 +141,6 @@ const char *const sql_text[SQL_STATEMENT_COUNT] = {
     [SQL_SETTLED_GET] = "SELECT account, facts, answer FROM settled WHERE ref = ?1 AND at > ?2",
     [SQL_SETTLED_SET] = "INSERT OR REPLACE INTO settled (ref, account, facts, answer, at, host)"
                         " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    [SQL_SETTLED_TRIM] = "DELETE FROM settled WHERE ref IN (SELECT ref FROM settled WHERE at <= ?1 LIMIT 64)",
+    [SQL_SETTLED_NEXT] = "SELECT ref FROM settled WHERE ref > ?1 ORDER BY ref LIMIT 1 OFFSET ?2",
+    [SQL_SETTLED_TRIM] = "DELETE FROM settled WHERE ref > ?1 AND ref <= ?2 AND at <= ?3",
 };

@@ -252,6 +252,8 @@ static void files(struct sqlite *sqlite, struct store_request *orders) {
 
 static void count_answers(struct sqlite *sqlite, const struct list *list) {
     struct store_counters more = {0};
+    if (list->first == NULL)
+        return;
     for (const struct store_request *request = list->first; request != NULL; request = request->next) {
         more.facts += request->kind == STORE_REQUEST_FACTS;
         more.settles += request->kind == STORE_REQUEST_SETTLE;
@@ -277,8 +279,8 @@ static void do_batch(struct sqlite *sqlite, struct store_request *requests) {
     }
     bool open = sqlite->keeper.open;
     enum store_state state = sqlite->keeper.state;
-    if (open && !database_in_place(&sqlite->keeper.database, sqlite->keeper.path))
-        end_backup(sqlite);
+    if (sqlite->backup != NULL && open && !database_in_place(&sqlite->keeper.database, sqlite->keeper.path))
+        end_backup(sqlite); /* keeper_open closes what it reads */
     keeper_open(&sqlite->keeper);
     if (open != sqlite->keeper.open || state != sqlite->keeper.state)
         tell_state(sqlite);

@@ -40,7 +40,7 @@ struct store_secret {
     size_t sealed_length;
     int64_t key;       /* id of the key that sealed it */
     int64_t last_step; /* the last step consumed; only rises */
-    unsigned char step_mac[STORE_HASH_SIZE]; /* of last_step, the caller's (keyed_hash.h); zeros while last_step is 0 */
+    unsigned char step_mac[STORE_HASH_SIZE]; /* of last_step, the caller's (keyed_hash.h) */
     int64_t made;
     int64_t confirmed; /* 0: pending */
 };

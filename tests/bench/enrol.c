@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "credential/keyed_hash.h"
 #include "credential/keyring.h"
 #include "credential/sealed.h"
 
@@ -20,9 +21,14 @@ static void run(sqlite3 *store, const char *statement) {
         die(sqlite3_errmsg(store));
 }
 
-static void enrol(sqlite3_stmt *insert, const struct keyring *keyring, unsigned number) {
+static void insert(sqlite3_stmt *statement) {
+    if (sqlite3_step(statement) != SQLITE_DONE || sqlite3_reset(statement) != SQLITE_OK)
+        die("a row cannot be written");
+}
+
+static void enrol(sqlite3_stmt *secret, sqlite3_stmt *memory, const struct keyring *keyring, unsigned number) {
     char account[64], text[TOTP_SECRET_MADE + 1];
-    unsigned char id[SEALED_ID_SIZE];
+    unsigned char id[SEALED_ID_SIZE], mac[KEYED_HASH_SIZE];
     struct sealed sealed;
     struct totp totp = {.hash = TOTP_SHA1, .digits = 6, .period = 30, .length = TOTP_SECRET_MADE};
     snprintf(account, sizeof account, "u%07u@example.test", number % 10000000);
@@ -31,17 +37,27 @@ static void enrol(sqlite3_stmt *insert, const struct keyring *keyring, unsigned 
     sealed_make_id(id);
     if (!totp_seal(keyring, account, id, &totp, &sealed))
         die("a secret cannot be sealed");
-    sqlite3_bind_text(insert, 1, account, -1, SQLITE_STATIC);
-    sqlite3_bind_blob(insert, 2, id, sizeof id, SQLITE_STATIC);
-    sqlite3_bind_blob(insert, 3, sealed.bytes, (int)sealed.length, SQLITE_STATIC);
-    if (sqlite3_step(insert) != SQLITE_DONE || sqlite3_reset(insert) != SQLITE_OK)
-        die("a row cannot be written");
+    sqlite3_bind_text(secret, 1, account, -1, SQLITE_STATIC);
+    sqlite3_bind_blob(secret, 2, id, sizeof id, SQLITE_STATIC);
+    sqlite3_bind_blob(secret, 3, sealed.bytes, (int)sealed.length, SQLITE_STATIC);
+    insert(secret);
+    step_mac(keyring, account, id, 0, mac);
+    sqlite3_bind_text(memory, 1, account, -1, SQLITE_STATIC);
+    sqlite3_bind_blob(memory, 2, id, sizeof id, SQLITE_STATIC);
+    sqlite3_bind_blob(memory, 3, mac, sizeof mac, SQLITE_STATIC);
+    insert(memory);
+}
+
+static sqlite3_stmt *prepare(sqlite3 *store, const char *sql) {
+    sqlite3_stmt *statement;
+    if (sqlite3_prepare_v2(store, sql, -1, &statement, NULL) != SQLITE_OK)
+        die(sqlite3_errmsg(store));
+    return statement;
 }
 
 int main(int count, char **arguments) {
     char fault[256] = "";
     sqlite3 *store;
-    sqlite3_stmt *insert;
     if (count != 4 || !credential_start())
         die("usage: enrol KEY-FILE STORE COUNT");
     struct keyring *keyring = keyring_read(arguments[1], fault, sizeof fault);
@@ -51,16 +67,16 @@ int main(int count, char **arguments) {
         die("the store cannot be opened");
     run(store, "PRAGMA synchronous=OFF");
     run(store, "BEGIN");
-    if (sqlite3_prepare_v2(store,
-                           "INSERT INTO secrets (account, state, id, sealed, key, last_step, step_mac, made, confirmed,"
-                           " host) VALUES (?1, 1, ?2, ?3, ?4, 0, zeroblob(16), ?5, ?5, 'bench')",
-                           -1, &insert, NULL) != SQLITE_OK)
-        die(sqlite3_errmsg(store));
-    sqlite3_bind_int64(insert, 4, keyring_current(keyring));
-    sqlite3_bind_int64(insert, 5, time(NULL) - 86400);
+    sqlite3_stmt *secret = prepare(store, "INSERT INTO secrets (account, state, id, sealed, key, made, confirmed, host)"
+                                          " VALUES (?1, 1, ?2, ?3, ?4, ?5, ?5, 'bench')");
+    sqlite3_stmt *memory = prepare(store, "INSERT INTO memory (account, kind, item, network, mac, made, until, host)"
+                                          " VALUES (?1, 0, ?2, x'', ?3, 0, 0, 'bench')");
+    sqlite3_bind_int64(secret, 4, keyring_current(keyring));
+    sqlite3_bind_int64(secret, 5, time(NULL) - 86400);
     for (unsigned number = 0; number < (unsigned)strtoul(arguments[3], NULL, 10); number++)
-        enrol(insert, keyring, number);
-    sqlite3_finalize(insert);
+        enrol(secret, memory, keyring, number);
+    sqlite3_finalize(secret);
+    sqlite3_finalize(memory);
     run(store, "COMMIT");
     sqlite3_close(store);
     keyring_free(&keyring);

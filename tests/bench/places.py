@@ -224,7 +224,7 @@ def codes(enter):
             say(f"{name}: {size >> 20} MiB on disk with the log, {resident(of_lab.daemon.pid):.0f} MiB of memory")
             of_lab.stop()
             with vault.opened(of_lab) as store:
-                results["used"] += store.execute("SELECT count(*) FROM codes").fetchone()[0]
+                results["used"] += store.execute("SELECT count(*) FROM memory WHERE kind = 1").fetchone()[0]
     return Place({"PAMD": folder}, [of_lab.daemon.pid for of_lab in labs.values()], afterwards=afterwards)
 
 

@@ -295,6 +295,13 @@ static void a_step_put_back_is_noticed(void **state) {
     tampered();
 }
 
+static void a_step_taken_away_is_noticed(void **state) {
+    (void)state;
+    world.stored.secret.last_step = 0;
+    memset(world.stored.secret.step_mac, 0, sizeof world.stored.secret.step_mac);
+    tampered();
+}
+
 static void a_network_that_somebody_else_remembered_is_noticed(void **state) {
     (void)state;
     remember_home(&world.stored);
@@ -359,6 +366,7 @@ int main(void) {
         CASE(an_unreadable_store_makes_the_lock_and_the_factor_unknown),
         CASE(another_accounts_secret_opens_nothing),
         CASE(a_step_put_back_is_noticed),
+        CASE(a_step_taken_away_is_noticed),
         CASE(a_network_that_somebody_else_remembered_is_noticed),
         CASE(what_the_store_says_has_its_reason),
         CASE(an_app_password_keeps_to_its_limits),

@@ -27,7 +27,7 @@ static int close_settled(void **state) {
 static void refs_are_13_of_the_base32_letters(void **state) {
     for (int i = 0; i < 1000; i++) {
         char ref[REF_SIZE];
-        assert_true(settled_new_ref(*state, ref));
+        assert_true(settled_new_ref(*state, (int64_t)i << 24, ref));
         assert_int_equal(strspn(ref, "abcdefghijklmnopqrstuvwxyz234567"), REF_LENGTH);
         assert_int_equal(strlen(ref), REF_LENGTH);
     }
@@ -37,9 +37,18 @@ static void refs_do_not_repeat(void **state) {
     enum { MADE = 2000 };
     static char refs[MADE][REF_SIZE];
     for (size_t i = 0; i < MADE; i++) {
-        assert_true(settled_new_ref(*state, refs[i]));
+        assert_true(settled_new_ref(*state, 1000, refs[i]));
         for (size_t j = 0; j < i; j++)
             assert_string_not_equal(refs[i], refs[j]);
+    }
+}
+
+static void refs_of_later_times_sort_behind(void **state) {
+    char earlier[REF_SIZE], later[REF_SIZE];
+    for (int64_t now = 0; now < 100000000; now += 99991) {
+        assert_true(settled_new_ref(*state, now, earlier));
+        assert_true(settled_new_ref(*state, now + 4, later));
+        assert_true(strcmp(earlier, later) < 0);
     }
 }
 
@@ -61,6 +70,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(refs_are_13_of_the_base32_letters, open_settled, close_settled),
         cmocka_unit_test_setup_teardown(refs_do_not_repeat, open_settled, close_settled),
+        cmocka_unit_test_setup_teardown(refs_of_later_times_sort_behind, open_settled, close_settled),
         cmocka_unit_test_setup_teardown(a_settlement_is_remembered_for_ten_minutes, open_settled, close_settled),
         cmocka_unit_test_setup_teardown(a_ref_that_was_never_settled_is_unknown, open_settled, close_settled),
     };

@@ -181,7 +181,7 @@ static void the_next_versions_additions_do_not_disturb(void **state) {
     in_use();
     change_store("UPDATE meta SET number = number + 1 WHERE name = 'schema';"
                  "ALTER TABLE secrets ADD COLUMN more TEXT NOT NULL DEFAULT '';"
-                 "ALTER TABLE networks ADD COLUMN more INTEGER;"
+                 "ALTER TABLE memory ADD COLUMN more INTEGER;"
                  "ALTER TABLE app_passwords ADD COLUMN more INTEGER NOT NULL DEFAULT 0;"
                  "CREATE TABLE devices (account TEXT NOT NULL PRIMARY KEY) WITHOUT ROWID;"
                  "INSERT INTO meta (name, text, number, host) VALUES ('new', '', 1, 'mx2');");
@@ -284,8 +284,8 @@ static void a_forked_child_cannot_use_the_store(void **state) {
 
 static void every_row_has_its_host(void **state) {
     (void)state;
-    static const char *const tables[] = {"meta", "secrets", "codes", "networks", "recovery_codes", "wrong_codes",
-                                         "app_passwords", "locks", "settled"};
+    static const char *const tables[] = {"meta",          "secrets", "memory", "recovery_codes", "wrong_codes",
+                                         "app_passwords", "locks",   "settled"};
     struct store_app_password password = app_password_of(1);
     const struct store_order add = {.verb = STORE_ADD_APP_PASSWORD, .account = "alice", .app_password = &password};
     in_use();

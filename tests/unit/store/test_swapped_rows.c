@@ -163,35 +163,41 @@ static void a_secret_under_another_rows_id_opens_nothing(void **state) {
 
 static void a_copied_counter_is_not_believed(void **state) {
     (void)state;
-    mallory_copies("UPDATE secrets SET (last_step, step_mac) = (SELECT last_step, step_mac FROM secrets"
-                   " WHERE account = '" THEIRS "') WHERE account = '" VICTIM "'");
+    mallory_copies("UPDATE memory SET (made, mac) = (SELECT made, mac FROM memory"
+                   " WHERE account = '" THEIRS "' AND kind = 0) WHERE account = '" VICTIM "'");
     assert_false(believe(VICTIM).step_good);
 }
 
 static void a_counter_set_back_is_not_believed(void **state) {
     (void)state;
-    mallory_copies("UPDATE secrets SET last_step = 0 WHERE account = '" VICTIM "'");
+    mallory_copies("UPDATE memory SET made = 0 WHERE account = '" VICTIM "' AND kind = 0");
+    assert_false(believe(VICTIM).step_good);
+}
+
+static void a_counter_taken_away_is_not_believed(void **state) {
+    (void)state;
+    mallory_copies("DELETE FROM memory WHERE account = '" VICTIM "' AND kind = 0");
     assert_false(believe(VICTIM).step_good);
 }
 
 static void a_copied_network_is_not_remembered(void **state) {
     (void)state;
-    mallory_copies("INSERT INTO networks SELECT '" VICTIM "', network, made, until, mac, host FROM networks"
-                   " WHERE account = '" THEIRS "'");
+    mallory_copies("INSERT INTO memory SELECT '" VICTIM "', kind, item, network, mac, made, until, host FROM memory"
+                   " WHERE account = '" THEIRS "' AND kind = 2");
     assert_true(facts_of(store, VICTIM, HOME).network_remembered);
     assert_false(believe(VICTIM).network_remembered);
 }
 
 static void a_network_remembered_longer_is_not_believed(void **state) {
     (void)state;
-    mallory_copies("UPDATE networks SET until = until + 1 WHERE account = '" THEIRS "'");
+    mallory_copies("UPDATE memory SET until = until + 1 WHERE account = '" THEIRS "' AND kind = 2");
     assert_false(believe(THEIRS).network_remembered);
 }
 
 static void a_copied_code_is_not_known(void **state) {
     (void)state;
-    mallory_copies("INSERT INTO codes SELECT '" VICTIM "', step, hash, network, until, host FROM codes"
-                   " WHERE account = '" THEIRS "'");
+    mallory_copies("INSERT INTO memory SELECT '" VICTIM "', kind, item, network, mac, made, until, host FROM memory"
+                   " WHERE account = '" THEIRS "' AND kind = 1");
     assert_int_equal(facts_of(store, VICTIM, HOME).code_count, 1);
     assert_false(believe(VICTIM).code_known);
 }
@@ -223,6 +229,7 @@ int main(void) {
         SCENE(a_secret_under_another_rows_id_opens_nothing),
         SCENE(a_copied_counter_is_not_believed),
         SCENE(a_counter_set_back_is_not_believed),
+        SCENE(a_counter_taken_away_is_not_believed),
         SCENE(a_copied_network_is_not_remembered),
         SCENE(a_network_remembered_longer_is_not_believed),
         SCENE(a_copied_code_is_not_known),

@@ -2,6 +2,7 @@
 /* Events for the history, notices for the administrator, locks for the store. Called by login_outcome.c. */
 #include "daemon/login_aftermath.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,10 +22,12 @@
 #define COUNTRIES_OTHERWISE 3
 #define WINDOW_OTHERWISE 86400
 #define LOCK_PATIENCE 10000 /* milliseconds: nobody waits for it */
+#define LAST_PATIENCE 1000  /* milliseconds: the daemon's end does */
 
 /* A lock on its way to the store. */
 struct locking {
     struct server *server;
+    struct locking *next; /* in the server's list */
     struct store_lock lock;
     char account[ACCOUNT_NAME_SIZE];
     char ref[REF_SIZE];
@@ -35,6 +38,14 @@ struct locking {
 static void tell(struct server *server, struct notice *notice) {
     notice->at = clock_wall();
     notifier_tell(server->notifier, configuration_settings(server->configuration)->notify, notice, clock_monotonic());
+}
+
+static void release(struct locking *locking) {
+    struct locking **place = &locking->server->lockings;
+    while (*place != locking)
+        place = &(*place)->next;
+    *place = locking->next;
+    free(locking);
 }
 
 static void locked(void *context, const struct store_report *report) {
@@ -57,7 +68,7 @@ static void locked(void *context, const struct store_report *report) {
         log_message(LOG_CRIT, "ref=%s account=%s could not be locked: %s", locking->ref, locking->account,
                     report->fault[0] != '\0' ? report->fault : "the store is unavailable");
     }
-    free(locking);
+    release(locking);
 }
 
 static void lock(const struct login *login, const char *why, int64_t seconds) {
@@ -69,6 +80,8 @@ static void lock(const struct login *login, const char *why, int64_t seconds) {
         return;
     }
     locking->server = server;
+    locking->next = server->lockings;
+    server->lockings = locking;
     locking->lock = (struct store_lock){.who = LOCKER, .at = clock_wall(), .until = clock_wall() + seconds};
     snprintf(locking->lock.why, sizeof locking->lock.why, "%s", why);
     memcpy(locking->account, login->record.account, sizeof locking->account);
@@ -165,4 +178,16 @@ void login_aftermath_throttled(const struct login *login, enum throttle_state be
                             .why = words[began]};
     history_add_event(login->server->history, &event);
     tell(login->server, &notice);
+}
+
+void login_aftermath_finish(struct server *server) {
+    int64_t left, until = clock_monotonic() + LAST_PATIENCE;
+    while (server->lockings != NULL && (left = until - clock_monotonic()) > 0) {
+        struct pollfd answers = {.fd = store_descriptor(vault_store(server->vault)), .events = POLLIN};
+        poll(&answers, 1, (int)left);
+        store_dispatch(vault_store(server->vault), clock_monotonic());
+    }
+    for (struct locking *locking; (locking = server->lockings) != NULL; release(locking))
+        log_message(LOG_CRIT, "ref=%s account=%s may not have been locked (%s): the store does not answer at the end",
+                    locking->ref, locking->account, locking->lock.why);
 }

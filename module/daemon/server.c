@@ -20,6 +20,7 @@
 #include "daemon/country_watch.h"
 #include "daemon/existence.h"
 #include "daemon/listener.h"
+#include "daemon/login_aftermath.h"
 #include "daemon/notify.h"
 #include "daemon/postfix_policy.h"
 #include "daemon/privilege.h"
@@ -281,6 +282,7 @@ static void tear_down(struct run *run) {
     if (server->connections != NULL)
         connections_destroy(&server->connections);
     listeners_free(&server->listeners);
+    login_aftermath_finish(server);
     if (server->country != NULL)
         country_watch_stop(&server->country);
     vault_close(&server->vault);

@@ -25,6 +25,7 @@ struct existence;
 struct event_base;
 struct listeners;
 struct history;
+struct locking;
 struct login;
 struct notifier;
 struct reminders;
@@ -55,6 +56,7 @@ struct server {
     struct vault *vault; /* NULL: no store is configured, and nobody has a second factor */
     struct workers *workers;
     struct login *logins; /* those under way, the newest first */
+    struct locking *lockings; /* login_aftermath.c's */
     unsigned char mark_key[SIPHASH_KEY_SIZE];
     unsigned char facts_key[SIPHASH_KEY_SIZE];
     const char *configuration_path;

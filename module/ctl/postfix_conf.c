@@ -88,7 +88,7 @@ static int line_in_main(struct arena *arena, const char *file, const char *name)
 
 /* Whether a line of a service has `-o NAME=` or `-o { NAME =`. */
 static bool overrides(const char *line, const char *name) {
-    for (const char *at = line; (at = strstr(at, name)) != NULL; at++)
+    for (const char *at = line; *at != '\0' && (at = strstr(at, name)) != NULL; at++)
         if (at > line && strchr(" \t{", at[-1]) != NULL && sets(at, name))
             return true;
     return false;

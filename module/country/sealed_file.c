@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Copies a file into a sealed memfd. The reason: a library that maps the file itself dies of SIGBUS when somebody
- * rewrites it in place. Called by country/database.c only. Never waits for a pipe or a device, never creates a file
- * that has a name. */
+ * rewrites it in place. Called by country/database.c, and to compare versions by the daemon. Never waits for a pipe or
+ * a device, never creates a file that has a name. */
 #include "country/sealed_file.h"
 
 #include <errno.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Looks at the file every few seconds and has it read when it is another one. One reading at a time. */
+/* Looks at the file every few seconds and has it read when it is another one. A file that could not be used is read
+ * again once it has changed, or much later, since memory or descriptors may have been what was missing. One reading at
+ * a time. */
 #include "daemon/country_watch.h"
 
 #include <event2/event.h>
@@ -8,16 +10,25 @@
 
 #include "base/log.h"
 #include "country/database.h"
+#include "country/sealed_file.h"
 #include "daemon/server.h"
 #include "daemon/worker.h"
 #include "gate/gate.h"
 
 #define LOOK_EVERY_SECONDS 5
-#define FAULT_SIZE 512
+#define LOOKS_AT_REFUSED   120 /* after which it is read again all the same: ten minutes */
+#define FAULT_SIZE         512
+
+/* What stands at the path. */
+struct version {
+    bool there;
+    struct stat status;
+};
 
 struct reading {
     struct country_watch *watch;
     char *path;
+    struct version version; /* as it was before it was read */
     struct country_database *database;
     char fault[FAULT_SIZE];
 };
@@ -29,8 +40,20 @@ struct country_watch {
     struct event *tick;
     struct reading *reading; /* NULL: none under way */
     bool again;              /* asked for while one was under way */
-    bool complained;         /* the bad file that is there now has been spoken of */
+    struct version refused;  /* the last one that could not be used, if nothing was taken up since */
+    unsigned looks;          /* at that */
+    bool complained;         /* it has been spoken of */
 };
+
+static struct version version_of(const char *path) {
+    struct version version = {.there = false};
+    version.there = stat(path, &version.status) == 0;
+    return version;
+}
+
+static bool same_version(const struct version *one, const struct version *other) {
+    return one->there == other->there && (!one->there || sealed_file_same(&one->status, &other->status));
+}
 
 static struct reading *reading_create(struct country_watch *watch) {
     struct reading *reading = calloc(1, sizeof *reading);
@@ -47,7 +70,19 @@ static struct reading *reading_create(struct country_watch *watch) {
 
 static void reading_run(void *context) {
     struct reading *reading = context;
+    reading->version = version_of(reading->path);
     reading->database = country_database_open(reading->path, reading->fault, sizeof reading->fault);
+}
+
+static void refuse(struct country_watch *watch, const struct reading *reading) {
+    bool known = watch->complained && same_version(&watch->refused, &reading->version);
+    watch->refused = reading->version;
+    watch->looks = 0;
+    watch->complained = true;
+    if (!known)
+        log_message(LOG_ERR, "country database %s is not used: %s; %s", reading->path, reading->fault,
+                    watch->current != NULL ? "the one read before stays in use"
+                                           : "rules about countries cannot judge until it can be read");
 }
 
 static void take(struct country_watch *watch, struct reading *reading) {
@@ -55,12 +90,10 @@ static void take(struct country_watch *watch, struct reading *reading) {
         country_database_close(&watch->current);
         watch->current = reading->database;
         watch->complained = false;
+        watch->refused.there = false;
         log_message(LOG_INFO, "country database %s is in use", reading->path);
-    } else if (!watch->complained) {
-        watch->complained = true;
-        log_message(LOG_ERR, "country database %s is not used: %s; %s", reading->path, reading->fault,
-                    watch->current != NULL ? "the one read before stays in use"
-                                           : "rules about countries cannot judge until it can be read");
+    } else {
+        refuse(watch, reading);
     }
     free(reading->path);
     free(reading);
@@ -96,11 +129,19 @@ static void submit(struct country_watch *watch) {
     }
 }
 
+/* Whether what is there has not been read yet, or long ago without success. */
+static bool worth_reading(struct country_watch *watch) {
+    struct version now = version_of(watch->path);
+    if (!now.there || (watch->current != NULL && !country_database_outdated(watch->current, watch->path)))
+        return false;
+    return !same_version(&watch->refused, &now) || ++watch->looks >= LOOKS_AT_REFUSED;
+}
+
 static void look(evutil_socket_t descriptor, short events, void *argument) {
     struct country_watch *watch = argument;
     (void)descriptor;
     (void)events;
-    if (watch->path != NULL && (watch->current == NULL || country_database_outdated(watch->current, watch->path)))
+    if (watch->path != NULL && worth_reading(watch))
         submit(watch);
 }
 

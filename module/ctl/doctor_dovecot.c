@@ -8,16 +8,11 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "ctl/dovecot_passdb.h"
 #include "ctl/run.h"
 
 #define PATIENCE        20000
 #define DEFAULT_SERVICE "dovecot"
-#define SERVICE_FIX     "args = authgate-%s (Dovecot 2.4: service_name = authgate-%{protocol})"
-
-struct passdb {
-    const struct section *section;
-    const char *driver;
-};
 
 static bool readable(const struct doctor *doctor) {
     return doctor->dovecot != NULL && doctor->dovecot->fault == NULL;
@@ -27,12 +22,14 @@ static struct place locate(const struct doctor *doctor, const struct section *se
     return sections_locate(&doctor->dovecot->files, section, name, doctor->dovecot_file);
 }
 
-/* A setting of a passdb, which 2.4 may call passdb_NAME. */
-static const char *value_of(struct doctor *doctor, const struct section *section, const char *name) {
-    const struct sections *printed = &doctor->dovecot->printed;
-    const struct section_setting *found = sections_find(printed, section, name);
-    if (found == NULL)
-        found = sections_find(printed, section, scrap_text(&doctor->arena, "passdb_%s", name));
+/* Where the files have a passdb's setting, or else the passdb. */
+static struct place place_of(struct doctor *doctor, const struct dovecot_passdb *passdb, const char *name) {
+    const struct section_setting *found = dovecot_find(&doctor->arena, &doctor->dovecot->files, passdb, name);
+    return found != NULL ? found->place : locate(doctor, passdb->section, "");
+}
+
+static const char *value_of(struct doctor *doctor, const struct dovecot_passdb *passdb, const char *name) {
+    const struct section_setting *found = dovecot_find(&doctor->arena, &doctor->dovecot->printed, passdb, name);
     return found != NULL ? found->value : NULL;
 }
 
@@ -40,51 +37,47 @@ static bool is(const char *value, const char *word) {
     return value != NULL && strcasecmp(value, word) == 0;
 }
 
-static bool next_passdb(struct doctor *doctor, size_t *at, struct passdb *passdb) {
-    const struct sections *printed = &doctor->dovecot->printed;
-    for (; *at < printed->section_count; ++*at) {
-        const struct section *section = printed->section[*at];
-        if (strcmp(section->kind, "passdb") != 0)
-            continue;
-        const char *driver = value_of(doctor, section, "driver");
-        *passdb = (struct passdb){.section = section, .driver = driver != NULL ? driver : section->title};
-        ++*at;
-        return true;
-    }
-    return false;
+static bool next_passdb(struct doctor *doctor, size_t *at, struct dovecot_passdb *passdb) {
+    return dovecot_next_passdb(&doctor->arena, &doctor->dovecot->printed, at, passdb);
 }
 
 /* ---- passdbs ---- */
 
-static bool empty(const char *value) {
-    return value == NULL || value[0] == '\0';
+/* Whether a list of a passdb's is set: in 2.4 it may be a section of its own. */
+static bool has_list(struct doctor *doctor, const struct dovecot_passdb *passdb, const char *name) {
+    const struct sections *printed = &doctor->dovecot->printed;
+    const char *value = value_of(doctor, passdb, name);
+    for (size_t i = 0; i < printed->section_count; i++) {
+        const struct section *section = printed->section[i];
+        if (strcmp(section->kind, name) == 0 && section->outer == passdb->section)
+            return true;
+    }
+    return value != NULL && value[0] != '\0';
 }
 
 /* Whether nothing that this PAM passdb refuses goes on to the next. */
-static bool ends_the_search(struct doctor *doctor, const struct passdb *passdb) {
-    const struct section *section = passdb->section;
-    const char *skip = value_of(doctor, section, "skip");
-    return is(passdb->driver, "pam") && is(value_of(doctor, section, "result_failure"), "return-fail") &&
-           is(value_of(doctor, section, "result_internalfail"), "return-fail") &&
-           empty(value_of(doctor, section, "username_filter")) && empty(value_of(doctor, section, "mechanisms")) &&
-           (skip == NULL || is(skip, "never"));
+static bool ends_the_search(struct doctor *doctor, const struct dovecot_passdb *passdb) {
+    const char *skip = value_of(doctor, passdb, "skip");
+    return is(passdb->driver, "pam") && is(value_of(doctor, passdb, "result_failure"), "return-fail") &&
+           is(value_of(doctor, passdb, "result_internalfail"), "return-fail") &&
+           !has_list(doctor, passdb, "username_filter") && !has_list(doctor, passdb, "mechanisms") &&
+           !has_list(doctor, passdb, "mechanisms_filter") && (skip == NULL || is(skip, "never"));
 }
 
 /* Whether a passdb other than PAM can never let anybody in by itself. */
-static bool harmless(struct doctor *doctor, const struct passdb *passdb) {
-    const struct section *section = passdb->section;
-    const char *success = value_of(doctor, section, "result_success");
-    return is(passdb->driver, "pam") || is(value_of(doctor, section, "deny"), "yes") ||
-           is(value_of(doctor, section, "master"), "yes") || is(value_of(doctor, section, "skip"), "unauthenticated") ||
+static bool harmless(struct doctor *doctor, const struct dovecot_passdb *passdb) {
+    const char *success = value_of(doctor, passdb, "result_success");
+    return is(passdb->driver, "pam") || is(value_of(doctor, passdb, "deny"), "yes") ||
+           is(value_of(doctor, passdb, "master"), "yes") || is(value_of(doctor, passdb, "skip"), "unauthenticated") ||
            is(success, "continue-fail") || is(success, "return-fail");
 }
 
 static void look_beside(struct doctor *doctor) {
-    struct passdb passdb;
+    struct dovecot_passdb passdb;
     bool pam = false, ended = false;
     for (size_t at = 0; readable(doctor) && next_passdb(doctor, &at, &passdb);) {
         if (!harmless(doctor, &passdb) && !ended)
-            doctor_find(doctor, locate(doctor, passdb.section, "driver"),
+            doctor_find(doctor, place_of(doctor, &passdb, "driver"),
                         "remove it, or give the PAM passdb before it `result_failure = return-fail` and "
                         "`result_internalfail = return-fail`",
                         "the %s passdb lets logins in %s, without asking the gate", passdb.driver,
@@ -95,10 +88,10 @@ static void look_beside(struct doctor *doctor) {
 }
 
 static void look_master(struct doctor *doctor) {
-    struct passdb passdb;
+    struct dovecot_passdb passdb;
     for (size_t at = 0; readable(doctor) && next_passdb(doctor, &at, &passdb);)
-        if (is(value_of(doctor, passdb.section, "master"), "yes"))
-            doctor_find(doctor, locate(doctor, passdb.section, "master"), "remove it while nobody needs it",
+        if (is(value_of(doctor, &passdb, "master"), "yes"))
+            doctor_find(doctor, place_of(doctor, &passdb, "master"), "remove it while nobody needs it",
                         "master users of this %s passdb log in as anybody%s", passdb.driver,
                         is(passdb.driver, "pam") ? ", judged by the master's policy and not the account's"
                                                  : ", without asking the gate");
@@ -124,14 +117,22 @@ static void look_cache(struct doctor *doctor) {
                         "the authentication cache answers logins from anywhere that the gate never sees");
 }
 
+/* What a setting adds to a list: `auth_mechanisms = plain login`, or in 2.4 `plain = yes` in a section of that name. */
+static struct words listed(struct doctor *doctor, const struct section_setting *setting, const char *name) {
+    if (strcmp(setting->name, name) == 0)
+        return scrap_split(&doctor->arena, setting->value, " \t,");
+    bool inside = setting->section != NULL && strcmp(setting->section->kind, name) == 0;
+    return scrap_split(&doctor->arena, inside && is(setting->value, "yes") ? setting->name : NULL, " \t,");
+}
+
 static bool asks_for_a_password(const char *mechanism) {
     return strcasecmp(mechanism, "plain") == 0 || strcasecmp(mechanism, "login") == 0;
 }
 
 static void look_mechanisms(struct doctor *doctor) {
-    const struct section_setting *setting;
-    for (size_t at = 0; readable(doctor) && (setting = next_setting(doctor, &at, "auth_mechanisms")) != NULL;) {
-        struct words words = scrap_split(&doctor->arena, setting->value, " \t,");
+    for (size_t at = 0; readable(doctor) && at < doctor->dovecot->printed.count; at++) {
+        const struct section_setting *setting = &doctor->dovecot->printed.setting[at];
+        struct words words = listed(doctor, setting, "auth_mechanisms");
         for (size_t i = 0; i < words.count; i++)
             if (!asks_for_a_password(words.word[i]))
                 doctor_find(doctor, locate(doctor, setting->section, setting->name), "auth_mechanisms = plain login",
@@ -142,13 +143,14 @@ static void look_mechanisms(struct doctor *doctor) {
 
 static void look_trusted(struct doctor *doctor) {
     static const char *const names[] = {"login_trusted_networks", "haproxy_trusted_networks"};
-    for (size_t i = 0; i < 2; i++) {
-        const struct section_setting *setting;
-        for (size_t at = 0; readable(doctor) && (setting = next_setting(doctor, &at, names[i])) != NULL;)
-            if (doctor_everywhere(doctor, setting->value))
+    for (size_t at = 0; readable(doctor) && at < 2 * doctor->dovecot->printed.count; at++) {
+        const struct section_setting *setting = &doctor->dovecot->printed.setting[at / 2];
+        struct words words = listed(doctor, setting, names[at % 2]);
+        for (size_t i = 0; i < words.count; i++)
+            if (doctor_everywhere(doctor, words.word[i]))
                 doctor_find(doctor, locate(doctor, setting->section, setting->name),
                             "name the hosts that log in for others, and no more",
-                            "%s lets every client say itself where it comes from", names[i]);
+                            "%s lets every client say itself where it comes from", names[at % 2]);
     }
 }
 
@@ -164,38 +166,71 @@ static const char *replace(struct arena *arena, const char *text, const char *fr
 }
 
 /* The service name as it is set, variables and all. */
-static const char *pattern_of(struct doctor *doctor, const struct section *section) {
-    const char *args = value_of(doctor, section, "args");
-    const char *name = value_of(doctor, section, "service_name");
-    if (name == NULL)
-        name = value_of(doctor, section, "pam_service_name");
-    struct words words = scrap_split(&doctor->arena, args, " \t");
+static const char *pattern_of(struct doctor *doctor, const struct dovecot_passdb *passdb) {
+    const char *name = value_of(doctor, passdb, "service_name");
+    struct words words = scrap_split(&doctor->arena, value_of(doctor, passdb, "args"), " \t");
     for (size_t i = 0; i < words.count; i++)
         if (words.word[i][0] != '-' && strchr(words.word[i], '=') == NULL)
             name = strcmp(words.word[i], "*") == 0 ? "%s" : words.word[i];
     return name != NULL ? name : DEFAULT_SERVICE;
 }
 
-static const char *service_of(struct arena *arena, const char *pattern, const char *protocol) {
-    static const char *const variables[] = {"%{protocol}", "%{service}", "%Ls", "%s"};
-    for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
-        pattern = replace(arena, pattern, variables[i], protocol);
+/* What Dovecot makes of it: each version knows its own variables, and 2.4 takes %s as it stands. */
+static const char *service_of(struct doctor *doctor, const char *pattern, const char *protocol) {
+    static const char *const old[] = {"%{service}", "%Ls", "%s"};
+    if (dovecot_modern(&doctor->dovecot->printed))
+        return replace(&doctor->arena, pattern, "%{protocol}", protocol);
+    for (size_t i = 0; i < sizeof old / sizeof old[0]; i++)
+        pattern = replace(&doctor->arena, pattern, old[i], protocol);
     return pattern;
+}
+
+/* The one protocol that a section is for, or NULL. */
+static const char *protocol_of(const struct section *section) {
+    for (; section != NULL; section = section->outer)
+        if (strcmp(section->kind, "protocol") == 0 && strpbrk(section->title, "! \t") == NULL)
+            return section->title;
+    return NULL;
+}
+
+/* The next thing that says what service PAM is asked for: a PAM passdb, or what a protocol says of every one. */
+static bool next_asker(struct doctor *doctor, size_t *at, struct dovecot_passdb *asker) {
+    const struct sections *printed = &doctor->dovecot->printed;
+    for (; *at < printed->section_count; ++*at) {
+        const struct section *section = printed->section[*at];
+        size_t passdb_at = *at;
+        bool passdb = strcmp(section->kind, "passdb") == 0 && next_passdb(doctor, &passdb_at, asker);
+        if (strcmp(section->kind, "passdb_pam") == 0 && section->outer != NULL)
+            *asker = (struct dovecot_passdb){.section = section, .driver = "pam"};
+        else if (!passdb || !is(asker->driver, "pam"))
+            continue;
+        ++*at;
+        return true;
+    }
+    return false;
+}
+
+static bool told_apart(struct doctor *doctor, const char *pattern, const char *protocol) {
+    const char *one = service_of(doctor, pattern, protocol != NULL ? protocol : "imap");
+    const char *other = service_of(doctor, pattern, "smtp");
+    if (strncmp(one, "authgate-", 9) != 0 || strchr(one, '%') != NULL)
+        return false;
+    return protocol != NULL ? strcmp(one + 9, protocol) == 0 : strcmp(one, other) != 0;
+}
+
+static struct place place_of_name(struct doctor *doctor, const struct dovecot_passdb *asker) {
+    return place_of(doctor, asker, dovecot_modern(&doctor->dovecot->printed) ? "service_name" : "args");
 }
 
 /* What a login fails by that this row does not judge: a wrong stack is pam_authgate's business. */
 static void look_service(struct doctor *doctor) {
-    struct passdb passdb;
-    for (size_t at = 0; readable(doctor) && next_passdb(doctor, &at, &passdb);) {
-        if (!is(passdb.driver, "pam"))
-            continue;
-        const char *pattern = pattern_of(doctor, passdb.section);
-        const char *one = service_of(&doctor->arena, pattern, "imap");
-        const char *other = service_of(&doctor->arena, pattern, "smtp");
-        bool told_apart = strncmp(one, "authgate-", 9) == 0 && strcmp(one, other) != 0 && strchr(one, '%') == NULL;
-        const char *name = value_of(doctor, passdb.section, "args") != NULL ? "args" : "service_name";
-        if (!told_apart)
-            doctor_find(doctor, locate(doctor, passdb.section, name), SERVICE_FIX,
+    struct dovecot_passdb asker;
+    for (size_t at = 0; readable(doctor) && next_asker(doctor, &at, &asker);) {
+        const char *pattern = pattern_of(doctor, &asker);
+        bool modern = dovecot_modern(&doctor->dovecot->printed);
+        if (!told_apart(doctor, pattern, protocol_of(asker.section)))
+            doctor_find(doctor, place_of_name(doctor, &asker),
+                        modern ? "service_name = authgate-%{protocol}" : "args = authgate-%s",
                         "Dovecot asks PAM for the service %s, not for authgate-imap, authgate-smtp and so on", pattern);
     }
 }
@@ -213,7 +248,7 @@ const struct doctor_check doctor_dovecot_checks[] = {
     {"dovecot-master", DOCTOR_BYPASS, look_master, "master users log in as anybody"},
     {"dovecot-cache", DOCTOR_BYPASS, look_cache, "the authentication cache answers for the gate"},
     {"dovecot-mechanisms", DOCTOR_BYPASS, look_mechanisms, "mechanisms that skip the password"},
-    {"dovecot-service-name", DOCTOR_BYPASS, look_service, "the PAM service is not authgate-%s"},
+    {"dovecot-service-name", DOCTOR_BYPASS, look_service, "the PAM service is not that of the protocol"},
     {"dovecot-trusted", DOCTOR_WEAK, look_trusted, "every client may say where it comes from"},
     {NULL, DOCTOR_NOTE, NULL, NULL},
 };
@@ -245,28 +280,33 @@ static void add_protocols(struct doctor *doctor) {
     add_protocol(doctor, "doveadm");
 }
 
+static bool outside(const char *path) {
+    return strchr(path, '/') != NULL && strncmp(path, "login/", 6) != 0 && strncmp(path, "token-login/", 12) != 0;
+}
+
 /* Whether Dovecot checks passwords for a mail server: a socket of the auth service outside its own folder. */
 static bool serves_others(const struct sections *printed) {
     for (size_t i = 0; i < printed->section_count; i++) {
         const struct section *section = printed->section[i];
-        bool of_auth = section->outer != NULL && strcmp(section->outer->path, "/service auth") == 0;
-        if (of_auth && (strcmp(section->kind, "inet_listener") == 0 ||
-                        (strcmp(section->kind, "unix_listener") == 0 && strchr(section->title, '/') != NULL &&
-                         strncmp(section->title, "login/", 6) != 0)))
+        if (section->outer == NULL || strcmp(section->outer->path, "/service auth") != 0)
+            continue;
+        const struct section_setting *path = sections_find(printed, section, "path");
+        if (strcmp(section->kind, "inet_listener") == 0 ||
+            (strcmp(section->kind, "unix_listener") == 0 && outside(path != NULL ? path->value : section->title)))
             return true;
     }
     return false;
 }
 
 static void add_services(struct doctor *doctor) {
-    struct passdb passdb;
+    struct dovecot_passdb asker;
     const struct words *protocols = &doctor->dovecot->protocols;
-    for (size_t at = 0; next_passdb(doctor, &at, &passdb);) {
-        const char *pattern = pattern_of(doctor, passdb.section);
-        for (size_t i = 0; is(passdb.driver, "pam") && i < protocols->count; i++) {
-            const char *name = service_of(&doctor->arena, pattern, protocols->word[i]);
-            if (strpbrk(name, "%/") == NULL)
-                doctor_add_service(doctor, name, "Dovecot", locate(doctor, passdb.section, "args"));
+    for (size_t at = 0; next_asker(doctor, &at, &asker);) {
+        const char *pattern = pattern_of(doctor, &asker), *only = protocol_of(asker.section);
+        for (size_t i = 0; i < protocols->count; i++) {
+            const char *name = service_of(doctor, pattern, protocols->word[i]);
+            if (strpbrk(name, "%/") == NULL && (only == NULL || strcasecmp(only, protocols->word[i]) == 0))
+                doctor_add_service(doctor, name, "Dovecot", place_of_name(doctor, &asker));
         }
     }
 }

@@ -9,39 +9,34 @@
 #include "ctl/doctor_dovecot.h"
 #include "ctl/doctor_postfix.h"
 #include "ctl/doctor_saslauthd.h"
+#include "ctl/dovecot_passdb.h"
 #include "ctl/setup_plan.h"
 
 /* ---- Dovecot ---- */
 
-static const char *printed(const struct doctor *doctor, const struct section *section, const char *name) {
-    const struct section_setting *setting = sections_find(&doctor->dovecot->printed, section, name);
+static const char *printed(struct doctor *doctor, const struct dovecot_passdb *passdb, const char *name) {
+    const struct section_setting *setting = dovecot_find(&doctor->arena, &doctor->dovecot->printed, passdb, name);
     return setting != NULL ? setting->value : NULL;
 }
 
-/* The one passdb, if it is PAM and the only one that lets anybody in. */
-static const struct section *only_pam(struct setup_plan *plan) {
-    const struct doctor *doctor = &plan->doctor;
-    const struct sections *all = &doctor->dovecot->printed;
-    const struct section *found = NULL;
-    for (size_t i = 0; i < all->section_count; i++) {
-        const struct section *section = all->section[i];
-        if (strcmp(section->kind, "passdb") != 0)
-            continue;
-        const char *driver = printed(doctor, section, "driver");
-        driver = driver != NULL ? driver : section->title;
-        const char *deny = printed(doctor, section, "deny");
+/* Finds the one passdb, if it is PAM and the only one that lets anybody in. */
+static bool only_pam(struct setup_plan *plan, struct dovecot_passdb *found) {
+    struct doctor *doctor = &plan->doctor;
+    struct dovecot_passdb passdb;
+    for (size_t at = 0; dovecot_next_passdb(&doctor->arena, &doctor->dovecot->printed, &at, &passdb);) {
+        const char *deny = printed(doctor, &passdb, "deny");
         if (deny != NULL && strcasecmp(deny, "yes") == 0)
             continue;
-        if (strcasecmp(driver, "pam") != 0 || section->outer != NULL || found != NULL) {
+        if (strcasecmp(passdb.driver, "pam") != 0 || passdb.section->outer != NULL || found->section != NULL) {
             setup_refuse(plan, "Dovecot's passdb %s: only a single PAM passdb can be set up; see pam_authgate(8)",
-                         found != NULL ? "stands beside another" : driver);
-            return NULL;
+                         found->section != NULL ? "stands beside another" : passdb.driver);
+            return false;
         }
-        found = section;
+        *found = passdb;
     }
-    if (found == NULL)
+    if (found->section == NULL)
         setup_refuse(plan, "Dovecot has no passdb");
-    return found;
+    return found->section != NULL;
 }
 
 /* The service's name among a passdb's args, its other options kept. */
@@ -54,23 +49,29 @@ static const char *args_with(struct arena *arena, const char *args) {
     return scrap_text(arena, "%s authgate-%%s", made);
 }
 
-static bool modern(const struct doctor *doctor) {
-    return sections_find(&doctor->dovecot->printed, NULL, "dovecot_config_version") != NULL;
+/* The line that names the service: its setting keeps the name that it has there. */
+static const char *service_line(struct setup_plan *plan, const struct dovecot_passdb *pam,
+                                const struct section_setting *setting) {
+    struct arena *arena = &plan->doctor.arena;
+    if (!dovecot_modern(&plan->doctor.dovecot->printed))
+        return args_with(arena, printed(&plan->doctor, pam, "args"));
+    const char *full = strcmp(pam->section->title, "pam") == 0 ? "service_name" : "passdb_pam_service_name";
+    return scrap_text(arena, "%s = authgate-%%{protocol}", setting != NULL ? setting->name : full);
 }
 
-static void name_service(struct setup_plan *plan, const struct section *section) {
+static void name_service(struct setup_plan *plan, const struct dovecot_passdb *pam) {
     struct doctor *doctor = &plan->doctor;
-    bool version_2_4 = modern(doctor);
-    const char *name = version_2_4 ? "service_name" : "args";
-    const char *old = printed(doctor, section, name);
-    const char *wanted = version_2_4 ? "service_name = authgate-%{protocol}" : args_with(&doctor->arena, old);
-    if (old != NULL && strcmp(scrap_text(&doctor->arena, "%s = %s", name, old), wanted) == 0)
+    const struct sections *files = &doctor->dovecot->files;
+    bool modern = dovecot_modern(&doctor->dovecot->printed);
+    const char *name = modern ? "service_name" : "args";
+    const struct section_setting *setting = dovecot_spelled(&doctor->arena, files, pam->section, "pam", name);
+    const struct section_setting *driver = sections_find(files, pam->section, "driver");
+    const char *old = printed(doctor, pam, name), *wanted = service_line(plan, pam, setting);
+    if (old != NULL && strcmp(old, strchr(wanted, '=') + 2) == 0)
         return;
-    const struct section_setting *setting = sections_find(&doctor->dovecot->files, section, name);
-    const struct section_setting *driver = sections_find(&doctor->dovecot->files, section, "driver");
-    struct place section_place = sections_locate(&doctor->dovecot->files, section, "", doctor->dovecot_file);
+    struct place section_place = sections_locate(files, pam->section, "", doctor->dovecot_file);
     struct place place = setting != NULL ? setting->place : driver != NULL ? driver->place : section_place;
-    bool strange = place.line == 0 || (driver == NULL && !version_2_4);
+    bool strange = place.line == 0 || (driver == NULL && !modern);
     if (strange || (driver != NULL && strcasecmp(driver->value, "pam") != 0)) {
         setup_refuse(plan, "%s:%d: this passdb is written in a way that setup does not understand; set %s by hand",
                      place.file, place.line, wanted);
@@ -85,9 +86,9 @@ static void name_service(struct setup_plan *plan, const struct section *section)
 
 static void end_cache(struct setup_plan *plan) {
     struct doctor *doctor = &plan->doctor;
-    const char *size = printed(doctor, NULL, "auth_cache_size");
+    const struct section_setting *size = sections_find(&doctor->dovecot->printed, NULL, "auth_cache_size");
     const struct section_setting *setting = sections_find(&doctor->dovecot->files, NULL, "auth_cache_size");
-    if (size == NULL || strtol(size, NULL, 10) == 0)
+    if (size == NULL || strtol(size->value, NULL, 10) == 0)
         return;
     struct setup_change *change = setting != NULL ? setup_change_of(plan, setting->place.file) : NULL;
     if (change != NULL)
@@ -102,10 +103,10 @@ void setup_dovecot(struct setup_plan *plan) {
         setup_refuse(plan, "Dovecot: %s", doctor->dovecot == NULL ? "there is none here" : doctor->dovecot->fault);
         return;
     }
-    const struct section *pam = only_pam(plan);
-    if (pam == NULL)
+    struct dovecot_passdb pam = {.section = NULL};
+    if (!only_pam(plan, &pam))
         return;
-    name_service(plan, pam);
+    name_service(plan, &pam);
     end_cache(plan);
     setup_advise(plan, "doveadm reload");
 }

@@ -9,6 +9,7 @@ import subprocess
 import time
 
 from harness import PROGRAM, admin_socket, configure, lab, says, tap
+import dovecot_syntax as syntax
 from tree import COMMON_AUTH, Tree
 
 IMAP, OTHER, COMMON = "etc/pam.d/authgate-imap", "etc/pam.d/other", "etc/pam.d/common-auth"
@@ -79,9 +80,9 @@ BEGIN_WRONG = [("optional", "optional"), ("required", "required"), ("sufficient"
 COMMIT_WRONG = ["optional", "sufficient", "[default=ignore]", "[default=ok]", "[auth_err=ignore default=bad]"]
 BREAKS = [
     # PAM: files
-    Break("pam-file", "a service of Dovecot's without a file", remove(IMAP), DOVECOT, "args = authgate-%s"),
+    Break("pam-file", "a service of Dovecot's without a file", remove(IMAP), DOVECOT, syntax.ASKS),
     Break("pam-file", "the service of Postfix's logins without a file", remove("etc/pam.d/authgate-smtp"), DOVECOT,
-          "args = authgate-%s"),
+          syntax.ASKS),
     Break("pam-other", "other as Debian ships it",
           lambda tree: tree.write(OTHER, "# fall back\n@include common-auth\n@include common-account\n"), OTHER,
           "@include common-auth"),
@@ -151,29 +152,40 @@ BREAKS = [
     # Dovecot
     Break("dovecot-unread", "a file that Dovecot cannot read", add(DOVECOT, "auth_mechanism = plain\n"),
           "etc/dovecot/dovecot.conf"),
-    Break("dovecot-passdb-beside", "a passwd-file behind PAM",
-          add(DOVECOT, "passdb {\n  driver = passwd-file\n  args = /etc/dovecot/users\n}\n"), DOVECOT, "passwd-file"),
-    Break("dovecot-passdb-beside", "a passwd-file before PAM",
-          edit(DOVECOT, "passdb {", "passdb {\n  driver = passwd-file\n  args = /etc/dovecot/users\n}\npassdb {"),
+    Break("dovecot-passdb-beside", "a passwd-file behind PAM", add(DOVECOT, syntax.passwd_file("/etc/dovecot/users")),
           DOVECOT, "passwd-file"),
+    Break("dovecot-passdb-beside", "a passwd-file before PAM",
+          edit(DOVECOT, syntax.PAM, syntax.passwd_file("/etc/dovecot/users") + syntax.PAM), DOVECOT, "passwd-file"),
+    Break("dovecot-passdb-beside", "a passdb by a name of its own",
+          add(DOVECOT, syntax.passwd_file("/etc/dovecot/users", name="others")), DOVECOT, "driver = passwd-file"),
     Break("dovecot-passdb-beside", "a passdb in a file that is included",
-          lambda tree: tree.write("etc/dovecot/conf.d/20-more.conf", "\npassdb {\n  args = nopassword=y\n"
-                                  "  driver = static\n}\n"), "etc/dovecot/conf.d/20-more.conf", "static"),
+          lambda tree: tree.write("etc/dovecot/conf.d/20-more.conf", "\n" + syntax.OPEN),
+          "etc/dovecot/conf.d/20-more.conf", "static"),
+    Break("dovecot-passdb-beside", "a passdb of one protocol's",
+          add(DOVECOT, "protocol pop3 {\n" + syntax.OPEN + "}\n"), DOVECOT, "static"),
+    Break("dovecot-passdb-beside", "a PAM that ends the search by its refusals alone, and not when it cannot tell",
+          several(edit(DOVECOT, syntax.ASKS, syntax.ASKS + "\n  result_failure = return-fail"),
+                  add(DOVECOT, syntax.OPEN)), DOVECOT, "static"),
     Break("dovecot-master", "master users",
-          edit(DOVECOT, "passdb {", "auth_master_user_separator = *\npassdb {\n  driver = passwd-file\n"
-               "  args = /etc/dovecot/masters\n  master = yes\n}\npassdb {"), DOVECOT, "master = yes"),
+          edit(DOVECOT, syntax.PAM, "auth_master_user_separator = *\n" +
+               syntax.passwd_file("/etc/dovecot/masters", "master = yes") + syntax.PAM), DOVECOT, "master = yes"),
     Break("dovecot-cache", "the authentication cache", add(DOVECOT, "auth_cache_size = 10M\n"), DOVECOT,
           "auth_cache_size"),
+    Break("dovecot-cache", "one protocol's authentication cache",
+          add(DOVECOT, "protocol imap {\n  auth_cache_size = 10M\n}\n"), DOVECOT, "auth_cache_size"),
     Break("dovecot-mechanisms", "CRAM-MD5", edit(DOVECOT, "plain login", "plain login cram-md5"), DOVECOT, "cram-md5"),
     Break("dovecot-mechanisms", "GSSAPI", edit(DOVECOT, "plain login", "gssapi plain"), DOVECOT, "gssapi"),
-    Break("dovecot-service-name", "no service of ours", edit(DOVECOT, "  args = authgate-%s\n", ""), DOVECOT,
-          "passdb {"),
-    Break("dovecot-service-name", "one service for all", edit(DOVECOT, "authgate-%s", "authgate-imap"), DOVECOT,
+    Break("dovecot-service-name", "no service of ours", edit(DOVECOT, f"  {syntax.ASKS}\n", ""), DOVECOT, "passdb"),
+    Break("dovecot-service-name", "one service for all", edit(DOVECOT, syntax.OURS, "authgate-imap"), DOVECOT,
           "authgate-imap"),
-    Break("pam-file", "a service name that Dovecot makes up", edit(DOVECOT, "authgate-%s", "authgate-mail-%s"), DOVECOT,
-          "authgate-mail-%s"),
+    Break("dovecot-service-name", "the variable of another version of Dovecot",
+          edit(DOVECOT, syntax.OURS, "authgate-%s" if syntax.MODERN else "authgate-%{protocol}"), DOVECOT, "authgate-"),
+    Break("pam-file", "a service name that Dovecot makes up", edit(DOVECOT, "authgate-%", "authgate-mail-%"), DOVECOT,
+          "authgate-mail-%"),
     Break("dovecot-trusted", "everybody is trusted", add(DOVECOT, "login_trusted_networks = 0.0.0.0/0\n"), DOVECOT,
           "login_trusted_networks"),
+    Break("dovecot-trusted", "every host is a proxy", add(DOVECOT, "haproxy_trusted_networks = 192.0.2.7 ::/0\n"),
+          DOVECOT, "haproxy_trusted_networks"),
     # Postfix
     Break("postfix-unread", "a file that Postfix cannot read",
           lambda tree: tree.program("postconf", "echo 'postconf: fatal: broken' >&2; exit 1\n"), "etc/postfix"),
@@ -250,6 +262,34 @@ BREAKS = [
     Break("clock", "a clock of its own", lambda tree: tree.clock("no"), None),
     Break("mode", "report mode", edit(CONF, '"enforce"', '"report"'), CONF, '"report"'),
 ]
+# What only Dovecot 2.4 can be told.
+MODERN_BREAKS = [
+    Break("dovecot-passdb-beside", "the driver said for every passdb",
+          several(edit(DOVECOT, syntax.PAM, "passdb_driver = static\n" + syntax.PAM + "  driver = pam\n"),
+                  add(DOVECOT, "passdb others {\n  static_password = secret\n}\n")), DOVECOT, "passdb_driver"),
+    Break("dovecot-master", "master users by a group",
+          add(DOVECOT, syntax.passwd_file("/etc/dovecot/masters", "@who = masters") +
+              "group @who masters {\n  passdb_master = yes\n}\n"), DOVECOT, "passdb_master = yes"),
+    Break("dovecot-cache", "a group's authentication cache",
+          add(DOVECOT, "@fast = logins\ngroup @fast logins {\n  auth_cache_size = 10M\n}\n"), DOVECOT,
+          "auth_cache_size"),
+    Break("dovecot-mechanisms", "a list of mechanisms as a section",
+          edit(DOVECOT, " = plain login\n", " {\n  plain = yes\n  oauthbearer = yes\n}\n"), DOVECOT, "oauthbearer"),
+    Break("dovecot-trusted", "a list of networks as a section",
+          add(DOVECOT, "login_trusted_networks {\n  192.0.2.7 = yes\n  ::/0 = yes\n}\n"), DOVECOT, "::/0"),
+    Break("dovecot-service-name", "one service said for every PAM passdb",
+          edit(DOVECOT, syntax.ASKS, "\n}\npassdb_pam {\n  service_name = mail"), DOVECOT, "service_name = mail"),
+    Break("dovecot-service-name", "another service for one protocol",
+          add(DOVECOT, "protocol imap {\n  passdb_pam_service_name = dovecot\n}\n"), DOVECOT, "= dovecot"),
+    Break("dovecot-service-name", "another protocol's service for one protocol",
+          add(DOVECOT, "protocol imap {\n  passdb pam {\n    service_name = authgate-pop3\n  }\n}\n"), DOVECOT,
+          "authgate-pop3"),
+    Break("pam-file", "a service for one protocol without a file",
+          add(DOVECOT, "protocol imap {\n  passdb_pam_service_name = authgate-mail-%{protocol}\n}\n"), DOVECOT,
+          "authgate-mail-"),
+]
+if syntax.MODERN:
+    BREAKS += MODERN_BREAKS
 
 
 @tests.case("a host in which everything is right is clean: exit status 0, and no note")
@@ -321,12 +361,13 @@ GOOD = {
     "a module of a name that nobody knows": instead("auth [success=1 default=ignore] pam_homegrown.so\n"
                                                     "auth requisite pam_deny.so\nauth required pam_permit.so\n"),
     "a deny passdb and one that ends the search": several(
-        edit(DOVECOT, "  args = authgate-%s\n", "  args = authgate-%s\n  result_failure = return-fail\n"
-             "  result_internalfail = return-fail\n"),
-        edit(DOVECOT, "passdb {", "passdb {\n  driver = passwd-file\n  args = /etc/deny\n  deny = yes\n}\npassdb {"),
-        add(DOVECOT, "passdb {\n  driver = passwd-file\n  args = /etc/dovecot/users\n}\n")),
+        edit(DOVECOT, syntax.ASKS, syntax.ASKS + "\n  result_failure = return-fail\n"
+             "  result_internalfail = return-fail"),
+        edit(DOVECOT, syntax.PAM, syntax.passwd_file("/etc/deny", "deny = yes", name="denied") + syntax.PAM),
+        add(DOVECOT, syntax.passwd_file("/etc/dovecot/users"))),
     "more options for the PAM passdb":
-        edit(DOVECOT, "args = authgate-%s", "args = session=yes max_requests=3 authgate-%s"),
+        edit(DOVECOT, syntax.ASKS, syntax.ASKS + "\n  session = yes\n  max_requests = 3\n  failure_show_msg = yes"
+             if syntax.MODERN else "args = session=yes max_requests=3 failure_show_msg=yes authgate-%s"),
     "proxies that are named": add(DOVECOT, "login_trusted_networks = 192.0.2.7 2001:db8::/64\n"),
     "mail clients' restrictions": edit(MASTER, "smtpd_relay_restrictions=permit_sasl_authenticated,reject",
                                        "smtpd_client_restrictions=permit_mynetworks,permit_sasl_authenticated,reject"),
@@ -341,6 +382,28 @@ GOOD = {
         edit(CONF, '  { kind = "saslauthd"; path = "/var/spool/postfix/run/authgate/saslauthd"; group = "postfix"; '
              'mode = "0660";\n    seen_as = "/run/authgate/saslauthd"; },\n', "")),
 }
+MODERN_GOOD = {
+    "the service said for every PAM passdb":
+        edit(DOVECOT, "passdb pam {\n  service_name", "passdb pam {\n}\npassdb_pam {\n  service_name"),
+    "the service said for every passdb of any kind":
+        edit(DOVECOT, f"passdb pam {{\n  {syntax.ASKS}\n}}", f"passdb_pam_{syntax.ASKS}\npassdb pam {{\n}}"),
+    "a passdb by a name of its own":
+        edit(DOVECOT, "passdb pam {\n  service_name", "passdb \"the system\" {\n  driver = pam\n  pam_service_name"),
+    "a protocol's own service, which is ours":
+        add(DOVECOT, "protocol imap {\n  passdb_pam_service_name = authgate-imap\n}\n"),
+    "a protocol's own options for the passdb":
+        add(DOVECOT, "protocol imap {\n  passdb pam {\n    session = yes\n  }\n}\n"),
+    "an end of the search said for every passdb, and a deny passdb by a group": several(
+        edit(DOVECOT, syntax.PAM, "passdb_result_failure = return-fail\npassdb_result_internalfail = return-fail\n"
+             "passdb denied {\n  driver = passwd-file\n  passwd_file_path = /etc/deny\n  @what = deny\n}\n"
+             "group @what deny {\n  passdb_deny = yes\n}\n" + syntax.PAM),
+        add(DOVECOT, syntax.OPEN)),
+    "lists as sections": several(
+        edit(DOVECOT, "auth_mechanisms = plain login\n", "auth_mechanisms {\n  plain = yes\n  login = yes\n}\n"),
+        add(DOVECOT, "login_trusted_networks {\n  192.0.2.7 = yes\n}\n")),
+}
+if syntax.MODERN:
+    GOOD.update(MODERN_GOOD)
 
 
 @tests.rows(sorted(GOOD), lambda name: f"right in another way: {name}")

@@ -9,22 +9,28 @@ import stat
 import subprocess
 
 from harness import PROGRAM, admin_socket, configure, lab, says, tap
+import dovecot_syntax as syntax
 from tree import QUEUE, SERVICES, Tree
 
 DOVECOT, SMTPD, CONF = "etc/dovecot/conf.d/10-auth.conf", "etc/postfix/sasl/smtpd.conf", "etc/authgate/authgate.conf"
 DEFAULT, MAIN = "etc/default/saslauthd", "etc/postfix/main.cf"
-STOCK_DOVECOT = """\
-# Dovecot's own passwords are the system's.
-auth_mechanisms = plain login
+STOCK_PASSDB = """\
+passdb pam {
+#  driver = pam
+#  session = yes
+#  service_name = dovecot
+}
+""" if syntax.MODERN else """\
 passdb {
   driver = pam
   # [session=yes] [setcred=yes] [<service name>]
   #args = dovecot
 }
-userdb {
-  driver = passwd
-}
 """
+STOCK_DOVECOT = f"""\
+# Dovecot's own passwords are the system's.
+auth_mechanisms = plain login
+{STOCK_PASSDB}{syntax.USERS}"""
 STOCK_CONF = """\
 # The list ) } is in this comment.
 sockets = (
@@ -83,7 +89,7 @@ def dry(tree):
         says(said, f"--- {tree.path(name)}\n+++ {tree.path(name)}\n@@ ")
     for service in SERVICES:
         says(said, f"--- /dev/null\n+++ {tree.path('etc/pam.d/authgate-' + service)}\n@@ -0,0 +1,")
-    says(said, "   driver = pam\n+  args = authgate-%s\n", "nothing was written")
+    says(said, f" {syntax.PAM.splitlines()[-1]}\n+  {syntax.ASKS}\n", "nothing was written")
 
 
 @tests.case("with a yes it writes, keeps owner and mode, and leaves a copy of what was there")
@@ -108,7 +114,7 @@ def lines(tree):
     stock(tree)
     setup(tree, *BOTH, "--yes")
     tap.same(tree.read(DOVECOT),
-             STOCK_DOVECOT.replace("driver = pam\n", "driver = pam\n  args = authgate-%s\n"), DOVECOT)
+             STOCK_DOVECOT.replace(syntax.PAM, f"{syntax.PAM}  {syntax.ASKS}\n"), DOVECOT)
     tap.same(tree.read(SMTPD), "# smtpd\npwcheck_method: saslauthd\nmech_list: PLAIN LOGIN\n"
              "saslauthd_path: /run/authgate/saslauthd\nauxprop_plugin: authgate\n"
              "authgate_socket: /run/authgate/gate.sock\n", SMTPD)
@@ -173,13 +179,44 @@ def asked(tree):
     assert after[DOVECOT] != before[DOVECOT] and after[SMTPD] == before[SMTPD], "the answers were not heeded"
 
 
-@tests.case("other options of the PAM passdb stay, another service goes, and the cache is switched off")
-def options(tree):
+# What is there, and what becomes of it.
+OPTIONS = [("session = yes\n  service_name = dovecot\n  max_requests = 3",
+            "session = yes\n  service_name = authgate-%{protocol}\n  max_requests = 3"),
+           ("passdb_pam_service_name = dovecot", "passdb_pam_service_name = authgate-%{protocol}")
+           ] if syntax.MODERN else [("args = session=yes dovecot", "args = session=yes authgate-%s")]
+
+
+@tests.rows(OPTIONS, lambda row: f"other options of the PAM passdb stay, another service goes, and the cache is "
+            f"switched off: {row[0]!r}")
+def options(tree, row):
     stock(tree)
-    tree.write(DOVECOT, "auth_cache_size = 10 M # fast\npassdb {\n  driver = pam\n  args = session=yes dovecot\n}\n")
+    for text, after in (row, (row[1], row[1])):
+        tree.write(DOVECOT, f"auth_cache_size = 10 M # fast\n{syntax.PAM}  {text}\n}}\n")
+        setup(tree, "--for", "dovecot", "--yes")
+        tap.same(tree.read(DOVECOT), f"auth_cache_size = 0\n{syntax.PAM}  {after}\n}}\n", DOVECOT)
+
+
+MODERN_SERVICES = {
+    "a service said for every PAM passdb stays, and is not asked": (
+        "passdb_pam_service_name = mail\npassdb pam {\n}\n",
+        "passdb_pam_service_name = mail\npassdb pam {\n  service_name = authgate-%{protocol}\n}\n"),
+    "ours said for every PAM passdb is enough": (
+        "passdb_pam {\n  service_name = authgate-%{protocol}\n}\npassdb pam {\n}\n",) * 2,
+    "a passdb by a name of its own": (
+        "passdb system {\n  driver = pam\n}\n",
+        "passdb system {\n  driver = pam\n  passdb_pam_service_name = authgate-%{protocol}\n}\n"),
+}
+
+
+@tests.rows(sorted(MODERN_SERVICES) if syntax.MODERN else [], lambda name: f"Dovecot 2.4: {name}")
+def modern(tree, name):
+    before, after = MODERN_SERVICES[name]
+    stock(tree)
+    tree.write(DOVECOT, before)
     setup(tree, "--for", "dovecot", "--yes")
-    tap.same(tree.read(DOVECOT),
-             "auth_cache_size = 0\npassdb {\n  driver = pam\n  args = session=yes authgate-%s\n}\n", DOVECOT)
+    tap.same(tree.read(DOVECOT), after, DOVECOT)
+    found = tree.doctor(socket_path=admin_socket(tree.lab))
+    tap.same([row for row in found if row["check"].startswith("dovecot")], [], "doctor's findings")
 
 
 @tests.case("a Postfix without smtpd.conf gets one; one without a chroot gets sockets outside")
@@ -204,13 +241,15 @@ def upstream(tree):
 
 
 REFUSED = {
-    "a passwd-file passdb": (DOVECOT, "driver = pam", "driver = passwd-file", "passwd-file"),
-    "a second passdb": (DOVECOT, "userdb {", "passdb {\n  driver = pam\n}\nuserdb {", "beside another"),
+    "a passwd-file passdb": (DOVECOT, STOCK_PASSDB, syntax.passwd_file("/etc/dovecot/users"), "passwd-file"),
+    "a second passdb": (DOVECOT, "userdb", syntax.passdb("pam", name="more") + "userdb", "beside another"),
     "libsasl2 with auxprop": (SMTPD, "method: saslauthd", "method: auxprop", "pwcheck_method is auxprop"),
     "sockets in another file": (CONF, STOCK_CONF, '@include "main.inc"\n', "add by hand"),
     "a configuration with mistakes": (CONF, "mode =", "mod =", "authgatectl check"),
     "a Dovecot that cannot be read": (DOVECOT, "auth_mechanisms", "auth_mechanism", "Dovecot:"),
 }
+if syntax.MODERN:
+    REFUSED["a passdb written by its path"] = (DOVECOT, STOCK_PASSDB, "passdb/pam/session = yes\n", "by hand")
 
 
 @tests.rows(sorted(REFUSED), lambda name: f"refused, with nothing written: {name}")

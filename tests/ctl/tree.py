@@ -10,6 +10,7 @@ import subprocess
 import time
 
 from harness import PROGRAM, lab
+import dovecot_syntax as syntax
 
 MULTIARCH = "x86_64-linux-gnu"
 GATE, SASLAUTHD = "run/authgate/gate.sock", "run/authgate/saslauthd"
@@ -44,26 +45,21 @@ account	requisite			pam_deny.so
 account	required			pam_permit.so
 """
 DENY = "auth required pam_deny.so\naccount required pam_deny.so\n"
-DOVECOT_CONF = """\
+DOVECOT_CONF = syntax.HEAD + """\
 protocols = imap
 ssl = no
 !include_try conf.d/*.conf
 """
-DOVECOT_AUTH = """\
+DOVECOT_AUTH = f"""\
 auth_mechanisms = plain login
 
-passdb {
-  driver = pam
-  args = authgate-%s
-}
-userdb {
-  driver = passwd
-}
-service auth {
-  unix_listener /var/spool/postfix/private/auth {
+{syntax.passdb("pam", syntax.ASKS)}\
+{syntax.USERS}\
+service auth {{
+  unix_listener /var/spool/postfix/private/auth {{
     mode = 0660
-  }
-}
+  }}
+}}
 """
 MAIN_CF = """\
 compatibility_level = 3.6

@@ -23,6 +23,12 @@ def skip_program(kind, value, trace):
 sys.excepthook = skip_program
 
 
+def rounds(short, full):
+    """How often to do something: `short` times in `make check`, `full` times in `make campaign`, which runs every
+    script that asks for this."""
+    return full if os.environ.get("CAMPAIGN") else short
+
+
 class Tests:
     """The cases of one program, run in the order of their definition."""
 

@@ -19,7 +19,7 @@
 #include "ctl/grid.h"
 #include "ctl/host.h"
 #include "ctl/json.h"
-#include "ctl/past.h"
+#include "ctl/verb.h"
 
 static const struct doctor_check *const tables[] = {
     doctor_pam_checks,       doctor_dovecot_checks, doctor_postfix_checks, doctor_sasl_checks,
@@ -231,8 +231,8 @@ void doctor_end(struct doctor *doctor) {
 }
 
 static enum status run(struct invocation *invocation) {
-    struct doctor doctor = {.trials = !past_take_flag(invocation, "--no-trial")};
-    bool list = past_take_flag(invocation, "--list");
+    struct doctor doctor = {.trials = !verb_take_flag(invocation, "--no-trial")};
+    bool list = verb_take_flag(invocation, "--list");
     const struct verb_option options[] = {
         {"root", &doctor.root},
         {"dovecot", &doctor.dovecot_file},

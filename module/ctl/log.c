@@ -66,7 +66,7 @@ static enum status run(struct invocation *invocation) {
         {"account", &question.account}, {"since", &since}, {"until", &until}, {"address", &question.address},
         {"country", &question.country}, {NULL, NULL},
     };
-    question.denied = past_take_flag(invocation, "--denied");
+    question.denied = verb_take_flag(invocation, "--denied");
     if (!verb_parse(invocation, options) || invocation->count != 0)
         return STATUS_USAGE;
     struct talk talk;

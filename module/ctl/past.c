@@ -97,19 +97,6 @@ enum status past_ask(struct talk *talk, const struct past_question *question, ta
     return status;
 }
 
-bool past_take_flag(struct invocation *invocation, const char *flag) {
-    bool found = false;
-    size_t kept = 0;
-    for (size_t i = 0; i < invocation->count; i++) {
-        bool same = strcmp(invocation->words[i], flag) == 0;
-        found = found || same;
-        if (!same)
-            invocation->words[kept++] = invocation->words[i];
-    }
-    invocation->count = kept;
-    return found;
-}
-
 bool past_parse_time(const char *text, int64_t now, int64_t *seconds) {
     int64_t ago;
     if (duration_parse(text, &ago)) {

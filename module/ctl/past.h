@@ -41,9 +41,6 @@ typedef void take_past(void *context, const struct past_row *row);
 /* Asks until the answer is complete. Complaints are printed. */
 enum status past_ask(struct talk *talk, const struct past_question *question, take_past *take, void *context);
 
-/* Takes an option without a value out of the words. Whether it was there. */
-bool past_take_flag(struct invocation *invocation, const char *flag);
-
 /* A moment as people write it: a date, a date and time, or how long ago ("2d"). False, with a complaint, for anything
  * else. The configuration must have been loaded, for its time zone. */
 bool past_parse_time(const char *text, int64_t now, int64_t *seconds);

@@ -10,8 +10,8 @@
 #include "ctl/doctor_postfix.h"
 #include "ctl/grid.h"
 #include "ctl/json.h"
-#include "ctl/past.h"
 #include "ctl/setup_plan.h"
+#include "ctl/verb.h"
 
 struct wish {
     bool dovecot, postfix;
@@ -164,7 +164,7 @@ static enum status run(struct invocation *invocation) {
     struct setup_plan plan = {.count = 0};
     struct wish wish = {false, false};
     const char *list = NULL;
-    bool dry = past_take_flag(invocation, "--dry-run"), yes = past_take_flag(invocation, "--yes");
+    bool dry = verb_take_flag(invocation, "--dry-run"), yes = verb_take_flag(invocation, "--yes");
     const struct verb_option options[] = {
         {"for", &list},
         {"root", &plan.doctor.root},

@@ -71,3 +71,17 @@ bool verb_parse(struct invocation *invocation, const struct verb_option *options
     invocation->count = operands;
     return true;
 }
+
+bool verb_take_flag(struct invocation *invocation, const char *flag) {
+    bool found = false, only_operands = false;
+    size_t kept = 0;
+    for (size_t i = 0; i < invocation->count; i++) {
+        only_operands = only_operands || strcmp(invocation->words[i], "--") == 0;
+        bool same = !only_operands && strcmp(invocation->words[i], flag) == 0;
+        found = found || same;
+        if (!same)
+            invocation->words[kept++] = invocation->words[i];
+    }
+    invocation->count = kept;
+    return found;
+}

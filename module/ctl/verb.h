@@ -51,6 +51,10 @@ struct verb_option {
  * operands. Says what is wrong and returns false where a word is no option, lacks its value or stands twice. */
 bool verb_parse(struct invocation *invocation, const struct verb_option *options);
 
+/* Takes an option without a value, with its dashes, out of the words. Whether it was there. To be called before
+ * verb_parse, which does not know it. */
+bool verb_take_flag(struct invocation *invocation, const char *flag);
+
 /* Prints "authgatectl: …" to stderr. Always returns `status`. */
 enum status verb_fail(enum status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -47,6 +47,22 @@ static void behind_two_dashes_everything_is_an_operand(void **state) {
     assert_false(invocation.json);
 }
 
+static void a_flag_is_taken_out_wherever_it_stands(void **state) {
+    (void)state;
+    const char *const words[] = {"--dry", "alice", "--dry", "--", "--dry"};
+    char *copy[5];
+    for (size_t i = 0; i < 5; i++)
+        copy[i] = (char *)(uintptr_t)words[i];
+    struct invocation invocation = {.words = copy, .count = 5};
+    assert_false(verb_take_flag(&invocation, "--dr"));
+    assert_int_equal(invocation.count, 5);
+    assert_true(verb_take_flag(&invocation, "--dry"));
+    assert_int_equal(invocation.count, 3);
+    assert_string_equal(invocation.words[0], "alice");
+    assert_string_equal(invocation.words[2], "--dry"); /* an operand */
+    assert_false(verb_take_flag(&invocation, "--dry"));
+}
+
 static void a_lone_dash_is_an_operand(void **state) {
     (void)state;
     struct invocation invocation;
@@ -74,6 +90,7 @@ static void an_option_needs_one_value(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(options_may_stand_anywhere), cmocka_unit_test(behind_two_dashes_everything_is_an_operand),
+        cmocka_unit_test(a_flag_is_taken_out_wherever_it_stands),
         cmocka_unit_test(a_lone_dash_is_an_operand),  cmocka_unit_test(what_is_no_option_is_refused),
         cmocka_unit_test(an_option_needs_one_value),
     };

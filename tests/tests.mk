@@ -80,14 +80,17 @@ $(BUILD)/tests/fuzz/%: tests/fuzz/%.c tests/fuzz/driver.c $$(call objects,base) 
 	$(CC) $(ALL_CFLAGS) -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(fuzz_main) $(filter %.o,$^) \
 		$(filter -l% -W% -pthread,$(call fuzz_words,$*))
 
+# tests/inject: makes calls of a module fail, in programs that load one.
+INJECT = tests/inject/faults.c tests/inject/faults.h
+
 # tests/pam: a program that runs PAM transactions, a stand-in password module, and a twin of our module whose errors
 # are PAM_IGNORE, by which the sweep over failing calls shows that it can fail.
 PAM_HELPERS = $(addprefix $(BUILD)/tests/pam/,pam-driver load-unload pam_standin.so pam_planted.so)
 TEST_HELPERS += $(PAM_HELPERS)
 
-$(BUILD)/tests/pam/pam-driver: tests/pam/driver.c tests/pam/faults.c tests/pam/faults.h
+$(BUILD)/tests/pam/pam-driver: tests/pam/driver.c tests/pam/faults.c $(INJECT)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -U_FORTIFY_SOURCE -rdynamic $(ALL_LDFLAGS) -o $@ $(filter %.c,$^) -lpam -ldl
+	$(CC) $(ALL_CFLAGS) -Itests -U_FORTIFY_SOURCE -rdynamic $(ALL_LDFLAGS) -o $@ $(filter %.c,$^) -lpam -ldl
 
 $(BUILD)/tests/pam/load-unload: tests/pam/load_unload.c
 	@mkdir -p $(@D)
@@ -133,9 +136,9 @@ $(BUILD)/tests/lab/clock-shift.so: tests/lab/clock_shift.c
 
 # tests/sasl: a host for the plugin, and a twin of the plugin on whose errors libsasl2 would go on.
 TEST_HELPERS += $(BUILD)/tests/sasl/sasl-driver $(BUILD)/tests/sasl/libplanted.so
-$(BUILD)/tests/sasl/sasl-driver: tests/sasl/driver.c
+$(BUILD)/tests/sasl/sasl-driver: tests/sasl/driver.c $(INJECT)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -U_FORTIFY_SOURCE -rdynamic $(ALL_LDFLAGS) -o $@ $< -ldl
+	$(CC) $(ALL_CFLAGS) -Itests -U_FORTIFY_SOURCE -rdynamic $(ALL_LDFLAGS) -o $@ $(filter %.c,$^) -ldl
 
 $(BUILD)/tests/sasl/planted.c: module/sasl/outcome.c
 	@mkdir -p $(@D)

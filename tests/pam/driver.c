@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "faults.h"
+#include "inject/faults.h"
 
 static pam_handle_t *pamh;
 static char **arguments;

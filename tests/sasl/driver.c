@@ -5,24 +5,19 @@
  * connection), look=NAME (a look-up; prints `look CODE`), bytes=HEX (the same with any bytes), authzid=NAME (as
  * authorization identity), reload=N (unloads and loads it N times; prints descriptors, threads, regions), version=N
  * (what the host can do; prints `init CODE`), wait (for a line on standard input). FAULT=once:N or from:N in the
- * environment makes the plugin's N-th call of a function that can fail fail. */
+ * environment makes the plugin's N-th call of a function that can fail fail: inject/faults.h. */
 #include <dirent.h>
 #include <dlfcn.h>
-#include <errno.h>
-#include <poll.h>
 #include <sasl/sasl.h>
 #include <sasl/saslplug.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
-#define SHOWN          __attribute__((visibility("default")))
-#define OPTIONS        32
-#define NEXT(function) ((__typeof__(&function))(size_t)dlsym(RTLD_NEXT, #function))
-#define FAILS(name)    fails(__builtin_return_address(0), name)
+#include "inject/faults.h"
+
+#define OPTIONS 32
 
 static struct { char name[64], value[512]; } options[OPTIONS];
 static const char *remote = "192.0.2.1;4711", *mechanism = "PLAIN", *service = "smtp";
@@ -30,65 +25,22 @@ static sasl_conn_t *connection = (sasl_conn_t *)(size_t)1;
 static const char *plugin_path;
 static void *library;
 static sasl_auxprop_plug_t *plugin;
-static int calls;
 
-/* ---- faults ---- */
-
-static bool counts(const char *name) {
-    const char *fault = getenv("FAULT");
-    calls++;
-    if (fault == NULL)
-        return false;
-    bool fail = strncmp(fault, "from:", 5) == 0 ? calls >= atoi(fault + 5) : calls == atoi(fault + 5);
-    if (fail)
-        printf("fault %s\n", name);
-    return fail;
-}
-
-static bool fails(const void *caller, const char *name) {
-    Dl_info where;
-    bool ours = dladdr(caller, &where) != 0 && where.dli_fname != NULL && strcmp(where.dli_fname, plugin_path) == 0;
-    return ours && counts(name);
-}
-
-static int failure(int error) {
-    errno = error;
-    return -1;
-}
-
-SHOWN int socket(int domain, int type, int protocol) {
-    return FAILS("socket") ? failure(EMFILE) : NEXT(socket)(domain, type, protocol);
-}
-
-SHOWN int connect(int descriptor, const struct sockaddr *address, socklen_t length) {
-    return FAILS("connect") ? failure(EPERM) : NEXT(connect)(descriptor, address, length);
-}
-
-SHOWN ssize_t send(int descriptor, const void *bytes, size_t length, int flags) {
-    return FAILS("send") ? failure(EPIPE) : NEXT(send)(descriptor, bytes, length, flags);
-}
-
-SHOWN ssize_t recv(int descriptor, void *bytes, size_t length, int flags) {
-    return FAILS("recv") ? failure(ECONNRESET) : NEXT(recv)(descriptor, bytes, length, flags);
-}
-
-SHOWN int poll(struct pollfd *descriptors, nfds_t count, int timeout) {
-    return FAILS("poll") ? failure(ENOMEM) : NEXT(poll)(descriptors, count, timeout);
-}
+const char *faults_of[] = {NULL, NULL}; /* the plugin */
 
 /* ---- the utilities that libsasl2 would hand over ---- */
 
 static void *give_memory(size_t size) {
-    return counts("malloc") ? NULL : malloc(size);
+    return faults_fail("malloc") ? NULL : malloc(size);
 }
 
 static void *give_mutex(void) {
-    return counts("mutex_alloc") ? NULL : &calls;
+    return faults_fail("mutex_alloc") ? NULL : &plugin;
 }
 
 static int lock(void *mutex) {
     (void)mutex;
-    return counts("mutex_lock") ? SASL_FAIL : SASL_OK;
+    return faults_fail("mutex_lock") ? SASL_FAIL : SASL_OK;
 }
 
 static int unlock(void *mutex) {
@@ -104,7 +56,7 @@ static int get_option(void *context, const char *of_plugin, const char *name, co
     (void)context;
     (void)of_plugin;
     (void)length;
-    if (counts("getopt"))
+    if (faults_fail("getopt"))
         return SASL_FAIL;
     for (size_t i = 0; i < OPTIONS; i++)
         if (strcmp(options[i].name, name) == 0 && options[i].value[0] != '\0') {
@@ -116,7 +68,7 @@ static int get_option(void *context, const char *of_plugin, const char *name, co
 
 static int get_property(sasl_conn_t *of, int number, const void **value) {
     (void)of;
-    if (counts("getprop"))
+    if (faults_fail("getprop"))
         return SASL_FAIL;
     *value = number == SASL_IPREMOTEPORT ? remote
              : number == SASL_MECHNAME   ? mechanism
@@ -275,12 +227,12 @@ static void take_step(char *step) {
 int main(int count, char **arguments) {
     if (count < 2)
         return 2;
-    plugin_path = arguments[1];
+    plugin_path = faults_of[0] = arguments[1];
     int code = load(SASL_AUXPROP_PLUG_VERSION);
     printf("init %d\n", code);
     for (int i = 2; i < count; i++)
         take_step(arguments[i]);
-    printf("calls %d\n", calls);
+    faults_report();
     unload();
     return 0;
 }

@@ -8,7 +8,7 @@ TEST_ENVIRONMENT = BUILD="$(abspath $(BUILD))" CC="$(CC)" SANITIZE="$(SANITIZE)"
 PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 TEST_SCRIPTS = $(sort $(wildcard tests/*/test_*.py))
 
-.PHONY: headers test-programs fuzz-programs
+.PHONY: headers test-programs fuzz-programs campaign
 
 deps:
 	@tests/deps build check
@@ -29,6 +29,21 @@ check:
 	@tests/deps build check
 	@$(MAKE) -s --no-print-directory $(PARALLEL) WARNINGS="$(WARNINGS) -Werror" all test-programs
 	@$(TEST_ENVIRONMENT) tests/run $(UNIT_TESTS) $(FUZZ_TESTS) $(TEST_SCRIPTS)
+
+# Hours instead of minutes: the scripts that ask tap.rounds how often, in full numbers; then, one at a time, what compares
+# times (tests/campaign). CAMPAIGN_ONLY is a word in the path of those to run.
+CAMPAIGN_SCRIPTS = $(shell grep -l 'tap\.rounds(' tests/*/test_*.py)
+CAMPAIGN_TIMED = $(BUILD)/tests/campaign/constant-time tests/campaign/logins_alike.py
+CAMPAIGN_ONLY ?=
+campaign:
+	@tests/deps build check
+	@$(MAKE) -s --no-print-directory $(PARALLEL) all test-programs $(BUILD)/tests/campaign/constant-time
+	@status=0; for way in '$(CAMPAIGN_SCRIPTS)' '--at-once 1 $(CAMPAIGN_TIMED)'; do \
+		$(TEST_ENVIRONMENT) CAMPAIGN=1 tests/run --only '$(CAMPAIGN_ONLY)' $$way || status=1; done; exit $$status
+
+$(BUILD)/tests/campaign/constant-time: tests/campaign/constant_time.c $$(call objects,credential) $$(call objects,base)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_credential) -lm
 
 unit:
 	@tests/deps build check

@@ -9,6 +9,7 @@ import subprocess
 import time
 
 import lab as lab_module
+import readme
 import tap
 
 COMMON = """
@@ -48,10 +49,6 @@ protocols = imap
 instance_name = {name}
 disable_plaintext_auth = no
 mail_location = maildir:{base}/mail/%u
-passdb {{
-  driver = pam
-  args = {service}-%s
-}}
 userdb {{
   driver = static
   args = uid=65534 gid=65534 home={base}/mail/%u
@@ -65,9 +62,6 @@ instance_name = {name}
 auth_allow_cleartext = yes
 mail_driver = maildir
 mail_path = {base}/mail/%{{user}}
-passdb pam {{
-  service_name = {service}-%{{protocol}}
-}}
 userdb static {{
   fields {{
     uid = 65534
@@ -116,6 +110,11 @@ def version():
     return re.match(r"\d+\.\d+", said).group()
 
 
+def passdb(kind, stack):
+    """README's, for the stack's files."""
+    return readme.way("Dovecot with PAM")[("2.3", "2.4").index(kind)].replace("authgate-", f"{stack.name}-")
+
+
 class Dovecot:
     """The server. `stack` is the Stack that it authenticates by, `extra` are further lines of its configuration."""
 
@@ -128,8 +127,8 @@ class Dovecot:
         os.chown(os.path.join(self.base, "mail"), 65534, 65534)
         kind = "2.3" if version() == "2.3" else "2.4"
         clients, unlimited = CLIENTS_PER_PROCESS[kind]
-        text = CONFIGURATION[kind].format(base=self.base, port=self.port, name=lab.name, service=stack.name,
-                                          clients=clients, unlimited=unlimited) + extra
+        text = CONFIGURATION[kind].format(base=self.base, port=self.port, name=lab.name, clients=clients,
+                                          unlimited=unlimited) + passdb(kind, stack) + extra
         self.configuration = lab.write("dovecot/dovecot.conf", text)
         self.program = lab_module.Program(["dovecot", "-F", "-c", self.configuration], lab.path("dovecot/output.log"))
         lab.cleanup.callback(self.program.end)

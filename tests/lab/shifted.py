@@ -15,6 +15,7 @@ class Clock:
         preload = os.path.join(lab_module.BUILD, "tests/lab/clock-shift.so")
         if os.environ.get("SANITIZE"):
             raise tap.Skip("a sanitizer wants to be loaded first")
+        assert os.path.exists(preload), f"{preload} was not built"  # the loader itself goes on without it
         path = lab.write("clock", "\0" * 8)
         with open(path, "r+b") as file:
             self.shift = mmap.mmap(file.fileno(), 8)

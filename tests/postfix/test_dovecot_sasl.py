@@ -8,16 +8,10 @@ import pwd
 import harness
 from harness import AMERICA, JAPAN, REFUSED, lab, postfix, tap
 import mailserver
+import readme
 import stack
 
-EXTRA = """
-service auth {{
-  unix_listener {queue}/private/auth {{
-    mode = 0660
-    user = postfix
-  }}
-}}
-"""
+MAIN_CF, DOVECOT_CONF = readme.way("Postfix with Dovecot SASL")
 WORDS = {"alice": "wonder", "alice@example.test": "wonder"}
 tests = tap.Tests()
 
@@ -34,9 +28,8 @@ class Scene:
         os.chown(os.path.join(queue, "private"), pwd.getpwnam("postfix").pw_uid, -1)
         of_stack = stack.Stack(of_lab, WORDS, services=("imap", "smtp", "submission"), hook=True)
         self.stack = of_stack
-        self.dovecot = mailserver.Dovecot(of_lab, of_stack, EXTRA.format(queue=queue))
-        self.postfix = postfix.Postfix(of_lab, None, plugin=False, extra="\n".join([
-            "smtpd_sasl_type = dovecot", "smtpd_sasl_path = private/auth", extra]))
+        self.dovecot = mailserver.Dovecot(of_lab, of_stack, DOVECOT_CONF.replace("/var/spool/postfix", queue))
+        self.postfix = postfix.Postfix(of_lab, None, plugin=False, extra=MAIN_CF + extra)
 
     def gets(self, code, user="alice", password="wonder", source=JAPAN, mechanism="PLAIN"):
         attempt = self.postfix.login(user, password, source, mechanism)

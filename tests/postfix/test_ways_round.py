@@ -5,10 +5,11 @@ login is refused, or judged by all rules that need no password, or its mail is r
 import os
 
 from harness import ACCOUNTS, AMERICA, REFUSED, TEMPORARY, House, lab, postfix, sasl, tap
+import readme
 import shifted
 
 REAL = "/run/saslauthd/mux"
-POLICY_SERVICE = "smtpd_data_restrictions = check_policy_service unix:run/authgate/gate.sock"
+POLICY_SERVICE = readme.way("Beside Cyrus SASL")[0]
 HOUR = 3600
 tests = tap.Tests()
 

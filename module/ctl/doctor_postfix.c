@@ -35,6 +35,25 @@ bool doctor_smtpd_cyrus(const struct doctor *doctor, const struct postfix_smtpd 
     return doctor_smtpd_auth(doctor, smtpd) && strcasecmp(value(doctor, smtpd, "smtpd_sasl_type"), "dovecot") != 0;
 }
 
+const char *doctor_smtpd_gate(const struct postfix_smtpd *smtpd) {
+    return smtpd->chroot ? "/run/authgate/gate.sock" : "/run/authgate/smtpd.sock";
+}
+
+static bool somebody(const struct doctor *doctor, const char *name) {
+    const char *daemon = doctor->settings->user;
+    return name != NULL && strcmp(name, "root") != 0 && (daemon == NULL || strcmp(name, daemon) != 0);
+}
+
+bool doctor_smtpd_admitted(const struct doctor *doctor, const char *path) {
+    for (size_t i = 0; doctor->settings != NULL && i < doctor->settings->socket_count; i++) {
+        const struct socket_setting *setting = &doctor->settings->sockets[i];
+        if (strcmp(setting->path, path) == 0)
+            return (setting->mode & 0002) != 0 || ((setting->mode & 0020) != 0 && somebody(doctor, setting->group)) ||
+                   ((setting->mode & 0200) != 0 && somebody(doctor, setting->owner));
+    }
+    return true;
+}
+
 const char *doctor_smtpd_path(struct doctor *doctor, const struct postfix_smtpd *smtpd, const char *path) {
     const char *queue = value(doctor, smtpd, "queue_directory");
     return smtpd->chroot ? scrap_text(&doctor->arena, "%s%s", queue, path) : path;
@@ -128,9 +147,9 @@ static bool asks_the_gate(struct doctor *doctor, const struct postfix_smtpd *smt
             const char *service = words.word[j + 1];
             const char *path = strchr(service, ':') != NULL ? strchr(service, ':') + 1 : service;
             const char *whole = path[0] == '/' ? path : scrap_text(&doctor->arena, "/%s", path);
-            if (strcmp(words.word[j], "check_policy_service") == 0 &&
-                (doctor_socket_known(doctor, SOCKET_GATE, whole) ||
-                 doctor_socket_known(doctor, SOCKET_GATE, doctor_smtpd_path(doctor, smtpd, whole))))
+            const char *outside = doctor_smtpd_path(doctor, smtpd, whole);
+            if (strcmp(words.word[j], "check_policy_service") == 0 && doctor_smtpd_admitted(doctor, outside) &&
+                (doctor_socket_known(doctor, SOCKET_GATE, whole) || doctor_socket_known(doctor, SOCKET_GATE, outside)))
                 return true;
         }
     }
@@ -142,7 +161,8 @@ static void look_policy(struct doctor *doctor) {
         const struct postfix_smtpd *smtpd = &doctor->postfix->conf.smtpd[i];
         if (doctor_smtpd_cyrus(doctor, smtpd) && !asks_the_gate(doctor, smtpd))
             doctor_find(doctor, place(doctor, smtpd, "smtpd_relay_restrictions"),
-                        "check_policy_service unix:/run/authgate/gate.sock, before permit_sasl_authenticated",
+                        scrap_text(&doctor->arena, "check_policy_service unix:%s, before permit_sasl_authenticated",
+                                   doctor_smtpd_gate(smtpd)),
                         "port %s does not ask the gate about mail: should libsasl2 lose the plugin one day, nothing "
                         "else stops logins that it did not see",
                         smtpd->name);

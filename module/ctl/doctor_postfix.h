@@ -32,6 +32,13 @@ bool doctor_postfix_readable(const struct doctor *doctor);
 bool doctor_smtpd_auth(const struct doctor *doctor, const struct postfix_smtpd *smtpd);
 bool doctor_smtpd_cyrus(const struct doctor *doctor, const struct postfix_smtpd *smtpd);
 
+/* The gate's socket by the name that an smtpd gives it. Without a chroot it is not the one of PAM modules, which is
+ * root's alone and takes requests about every service. */
+const char *doctor_smtpd_gate(const struct postfix_smtpd *smtpd);
+
+/* Whether somebody but root and the daemon may use a socket of that path; one that is not configured may be any. */
+bool doctor_smtpd_admitted(const struct doctor *doctor, const char *path);
+
 /* Where a path that an smtpd is given lies outside its chroot. */
 const char *doctor_smtpd_path(struct doctor *doctor, const struct postfix_smtpd *smtpd, const char *path);
 

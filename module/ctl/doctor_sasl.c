@@ -89,7 +89,8 @@ static void look_plugin(struct doctor *doctor) {
 
 static void option_in(struct doctor *doctor, const struct sasl_conf *conf) {
     if (sasl_option(conf, "authgate_socket") == NULL)
-        doctor_find(doctor, place(conf, NULL), "authgate_socket: /run/authgate/gate.sock",
+        doctor_find(doctor, place(conf, NULL),
+                    scrap_text(&doctor->arena, "authgate_socket: %s", doctor_smtpd_gate(conf->smtpd)),
                     "authgate_socket is not set: the plugin asks nobody");
 }
 
@@ -158,14 +159,25 @@ static void socket_of(struct doctor *doctor, const struct sasl_conf *conf, const
                       const char *name) {
     const struct sasl_option *option = sasl_option(conf, name);
     const char *path = option != NULL ? doctor_smtpd_path(doctor, smtpd, option->value) : NULL;
-    if (path != NULL && !is_socket(doctor, path))
+    bool gate = strcmp(name, "authgate_socket") == 0;
+    if (path == NULL)
+        return;
+    if (!is_socket(doctor, path))
         doctor_find(doctor, place(conf, option),
                     scrap_text(&doctor->arena,
                                "add { kind = \"%s\"; path = \"%s\"; group = \"postfix\"; mode = "
                                "\"0660\"; … } to `sockets`, and have authgated listen there",
-                               strcmp(name, "authgate_socket") == 0 ? "gate" : "saslauthd", path),
+                               gate ? "gate" : "saslauthd", path),
                     "the smtpd of port %s %s looks for %s, and no socket is there: every login is refused", smtpd->name,
                     smtpd->chroot ? "is chrooted and" : "is not chrooted and", path);
+    else if (!doctor_smtpd_admitted(doctor, path))
+        doctor_find(doctor, place(conf, option),
+                    gate && !smtpd->chroot ? "authgate_socket: /run/authgate/smtpd.sock, and that socket in `sockets`, "
+                                             "as in authgate-sasl(8)"
+                                           : "give that socket group = \"postfix\", mode = \"0660\"",
+                    "the smtpd of port %s %s looks for %s, which only root and the daemon may use: every login is "
+                    "refused",
+                    smtpd->name, smtpd->chroot ? "is chrooted and" : "is not chrooted and", path);
 }
 
 static void sockets_in(struct doctor *doctor, const struct sasl_conf *conf) {
@@ -194,7 +206,8 @@ const struct doctor_check doctor_sasl_checks[] = {
     {"sasl-plugin-socket", DOCTOR_BYPASS, look_option, "the plugin is told no socket"},
     {"sasl-plugin-file", DOCTOR_BYPASS, look_file, "libauthgate.so is not installed"},
     {"sasl-mechanisms", DOCTOR_BYPASS, look_mechanisms, "mechanisms that skip the password"},
-    {"sasl-socket", DOCTOR_OUTAGE, look_sockets, "no socket where smtpd, in its chroot or out of it, looks for it"},
+    {"sasl-socket", DOCTOR_OUTAGE, look_sockets,
+     "no socket that smtpd may use where it looks, in its chroot or out of it"},
     {"sasl-auxprop", DOCTOR_NOTE, look_auxprop, "libsasl2 checks passwords itself, so that no codes can be used"},
     {NULL, DOCTOR_NOTE, NULL, NULL},
 };

@@ -164,9 +164,10 @@ static bool wanted(const struct doctor *doctor) {
         if (doctor->settings->sockets[i].kind == SOCKET_SASLAUTHD)
             return true;
     for (size_t i = 0; doctor_postfix_readable(doctor) && i < doctor->postfix->sasl_count; i++) {
-        const struct sasl_option *method = sasl_option(&doctor->postfix->sasl[i], "pwcheck_method");
-        if (method != NULL && strstr(method->value, "saslauthd") != NULL)
-            return true;
+        const struct sasl_conf *conf = &doctor->postfix->sasl[i];
+        const struct sasl_option *method = sasl_option(conf, "pwcheck_method");
+        if (conf->file == NULL || (method != NULL && strstr(method->value, "saslauthd") != NULL))
+            return true; /* where there is no smtpd.conf yet, the one that setup writes names it */
     }
     return false;
 }

@@ -8,7 +8,6 @@
 #include "ctl/doctor_postfix.h"
 #include "ctl/setup_plan.h"
 
-#define SEEN_GATE      "/run/authgate/gate.sock"
 #define SEEN_SASLAUTHD "/run/authgate/saslauthd"
 #define POSTFIX_MODE   "group = \"postfix\"; mode = \"0660\";"
 #define UPSTREAM       "/run/saslauthd/mux" /* what the gate takes where nothing is set */
@@ -81,10 +80,10 @@ static bool known(const struct doctor *doctor, enum socket_kind kind, const char
 static const char *entries_for(struct setup_plan *plan, const struct postfix_smtpd *smtpd) {
     struct doctor *doctor = &plan->doctor;
     struct arena *arena = &doctor->arena;
-    const char *gate = doctor_smtpd_path(doctor, smtpd, SEEN_GATE);
+    const char *gate = doctor_smtpd_path(doctor, smtpd, doctor_smtpd_gate(smtpd));
     const char *saslauthd = doctor_smtpd_path(doctor, smtpd, SEEN_SASLAUTHD);
     const char *text = "";
-    if (smtpd->chroot && !known(doctor, SOCKET_GATE, gate))
+    if (!known(doctor, SOCKET_GATE, gate))
         text = scrap_text(arena,
                           ",\n  { kind = \"gate\"; path = \"%s\"; " POSTFIX_MODE "\n"
                           "    requests = [ \"ask\", \"smtpd_access_policy\" ]; services = [ \"smtp\" ]; }",
@@ -105,9 +104,6 @@ static const char *entries(struct setup_plan *plan) {
             continue;
         made[smtpd->chroot] = true;
         text = scrap_text(&plan->doctor.arena, "%s%s", text, entries_for(plan, smtpd));
-        if (!smtpd->chroot)
-            setup_advise(plan, "an smtpd without a chroot asks at " SEEN_GATE ": give that socket group = \"postfix\", "
-                               "mode = \"0660\"");
     }
     return text;
 }
@@ -159,6 +155,10 @@ void setup_gate(struct setup_plan *plan) {
     if (upstream != NULL)
         setup_append(plan, change, scrap_text(&doctor->arena, "saslauthd = { upstream = \"%s\"; };", upstream));
     if (added[0] != '\0')
-        setup_advise(plan, "where systemd makes the sockets: systemctl enable authgated-postfix.socket");
+        setup_advise(plan, "where systemd makes the sockets: %ssystemctl enable authgated-postfix.socket",
+                     plan->doctor.postfix->sasl[0].smtpd->chroot
+                         ? ""
+                         : "copy unchrooted.conf from /usr/share/doc/authgate to "
+                           "/etc/systemd/system/authgated-postfix.socket.d/, then systemctl daemon-reload and ");
     setup_advise(plan, "restart authgated: it opens its sockets at its start");
 }

@@ -150,18 +150,24 @@ void setup_pam(struct setup_plan *plan) {
 /* ---- libsasl2 ---- */
 
 static const struct {
-    const char *name, *value;
+    const char *name, *value; /* NULL: what the smtpd is to be told */
 } sasl_options[] = {
-    {"pwcheck_method", "saslauthd"}, {"saslauthd_path", "/run/authgate/saslauthd"},  {"mech_list", "PLAIN LOGIN"},
-    {"auxprop_plugin", "authgate"},  {"authgate_socket", "/run/authgate/gate.sock"},
+    {"pwcheck_method", "saslauthd"}, {"saslauthd_path", "/run/authgate/saslauthd"},
+    {"mech_list", "PLAIN LOGIN"},    {"auxprop_plugin", "authgate"},
+    {"authgate_socket", NULL},
 };
 enum { SASL_OPTION_COUNT = sizeof sasl_options / sizeof sasl_options[0] };
 
-static void make_smtpd_conf(struct setup_plan *plan, const char *file) {
+static const char *option_value(const struct sasl_conf *conf, size_t option) {
+    const char *value = sasl_options[option].value;
+    return value != NULL ? value : doctor_smtpd_gate(conf->smtpd);
+}
+
+static void make_smtpd_conf(struct setup_plan *plan, const struct sasl_conf *conf) {
     const char *text = "# The gate stands between libsasl2 and saslauthd. See authgate-sasl(8).\n";
     for (size_t i = 0; i < SASL_OPTION_COUNT; i++)
-        text = scrap_text(&plan->doctor.arena, "%s%s: %s\n", text, sasl_options[i].name, sasl_options[i].value);
-    setup_create(plan, file, text);
+        text = scrap_text(&plan->doctor.arena, "%s%s: %s\n", text, sasl_options[i].name, option_value(conf, i));
+    setup_create(plan, conf->place, text);
 }
 
 static void change_smtpd_conf(struct setup_plan *plan, const struct sasl_conf *conf) {
@@ -174,8 +180,9 @@ static void change_smtpd_conf(struct setup_plan *plan, const struct sasl_conf *c
     }
     for (size_t i = 0; i < SASL_OPTION_COUNT; i++) {
         const struct sasl_option *option = sasl_option(conf, sasl_options[i].name);
-        const char *wanted = scrap_text(&plan->doctor.arena, "%s: %s", sasl_options[i].name, sasl_options[i].value);
-        if (option != NULL && strcasecmp(option->value, sasl_options[i].value) == 0)
+        const char *value = option_value(conf, i);
+        const char *wanted = scrap_text(&plan->doctor.arena, "%s: %s", sasl_options[i].name, value);
+        if (option != NULL && strcasecmp(option->value, value) == 0)
             continue;
         change = change != NULL ? change : setup_change_of(plan, conf->file);
         if (change != NULL && option != NULL)
@@ -185,10 +192,27 @@ static void change_smtpd_conf(struct setup_plan *plan, const struct sasl_conf *c
     }
 }
 
+/* Whether smtpds see the gate's sockets by different names: then one smtpd.conf cannot name them. */
+static bool mixed(const struct doctor *doctor) {
+    const struct postfix_conf *conf = &doctor->postfix->conf;
+    bool seen[2] = {false, false};
+    for (size_t i = 0; i < conf->smtpd_count; i++)
+        if (doctor_smtpd_cyrus(doctor, &conf->smtpd[i]))
+            seen[conf->smtpd[i].chroot] = true;
+    return seen[0] && seen[1];
+}
+
 void setup_postfix(struct setup_plan *plan) {
     const struct doctor *doctor = &plan->doctor;
     if (!doctor_postfix_readable(doctor)) {
         setup_refuse(plan, "Postfix: %s", doctor->postfix == NULL ? "there is none here" : doctor->postfix->fault);
+        return;
+    }
+    if (mixed(doctor)) {
+        setup_refuse(plan,
+                     "%s/master.cf: some smtpds are chrooted and some are not: they find the gate by different "
+                     "names; let all be the one or the other",
+                     doctor->postfix_folder);
         return;
     }
     for (size_t i = 0; i < doctor->postfix->sasl_count; i++) {
@@ -196,15 +220,15 @@ void setup_postfix(struct setup_plan *plan) {
         if (conf->file != NULL)
             change_smtpd_conf(plan, conf);
         else
-            make_smtpd_conf(plan, conf->place);
+            make_smtpd_conf(plan, conf);
     }
     if (doctor->postfix->sasl_count == 0)
         return;
     setup_saslauthd(plan);
     setup_gate(plan);
     setup_advise(plan, "postfix reload");
-    setup_advise(plan, "in main.cf put check_policy_service unix:/run/authgate/gate.sock before "
-                       "permit_sasl_authenticated");
+    setup_advise(plan, "in main.cf put check_policy_service unix:%s before permit_sasl_authenticated",
+                 doctor_smtpd_gate(doctor->postfix->sasl[0].smtpd));
 }
 
 /* ---- saslauthd ---- */

@@ -24,6 +24,15 @@ INCLUDE = "@include common-auth\n"
 tests = tap.Tests()
 
 
+# An smtpd without a chroot, and what it needs beside PAM's own socket.
+UNCHROOTED = ("-       y       -       -       smtpd", "-       n       -       -       smtpd")
+SMTPD_SOCKETS = """\
+  { kind = "gate"; path = "/run/authgate/smtpd.sock"; group = "postfix"; mode = "0660";
+    requests = [ "ask", "smtpd_access_policy" ]; services = [ "smtp" ]; },
+  { kind = "saslauthd"; path = "/run/authgate/saslauthd"; group = "postfix"; mode = "0660"; },
+"""
+
+
 class Break:
     """One way to break the host, and what doctor must say of it."""
 
@@ -223,9 +232,13 @@ BREAKS = [
     Break("sasl-mechanisms", "no mech_list", edit(SMTPD, "mech_list: PLAIN LOGIN\n", ""), SMTPD),
     Break("sasl-socket", "no socket in the chroot", remove("var/spool/postfix/run/authgate/gate.sock"), SMTPD,
           "authgate_socket"),
-    Break("sasl-socket", "no saslauthd socket outside the chroot", edit(MASTER, "-       y       -       -       smtpd",
-                                                                        "-       n       -       -       smtpd"), SMTPD,
-          "saslauthd_path"),
+    Break("sasl-socket", "no saslauthd socket outside the chroot", edit(MASTER, *UNCHROOTED), SMTPD, "saslauthd_path"),
+    Break("sasl-socket", "without a chroot, PAM's socket", edit(MASTER, *UNCHROOTED), SMTPD, "authgate_socket"),
+    Break("sasl-socket", "a socket in the chroot for the daemon's own group",
+          edit(CONF, 'gate.sock"; group = "postfix"', 'gate.sock"'), SMTPD, "authgate_socket"),
+    Break("postfix-policy", "without a chroot, PAM's socket as policy service",
+          several(edit(MASTER, *UNCHROOTED), edit(CONF, "sockets = (\n", "sockets = (\n" + SMTPD_SOCKETS)), MAIN,
+          "smtpd_relay_restrictions"),
     Break("sasl-auxprop", "libsasl2 checks passwords", edit(SMTPD, "method: saslauthd", "method: auxprop"), SMTPD,
           "pwcheck_method"),
     # saslauthd
@@ -372,10 +385,10 @@ GOOD = {
     "mail clients' restrictions": edit(MASTER, "smtpd_relay_restrictions=permit_sasl_authenticated,reject",
                                        "smtpd_client_restrictions=permit_mynetworks,permit_sasl_authenticated,reject"),
     "an smtpd without a chroot": several(
-        edit(MASTER, "-       y       -       -       smtpd", "-       n       -       -       smtpd"),
-        lambda tree: tree.make_socket("run/authgate/saslauthd"),
-        edit(CONF, '    seen_as = "/run/authgate/saslauthd"; },', '    seen_as = "/run/authgate/saslauthd"; },\n'
-             '  { kind = "saslauthd"; path = "/run/authgate/saslauthd"; group = "postfix"; mode = "0660"; },')),
+        edit(MASTER, *UNCHROOTED),
+        *[edit(file, "/run/authgate/gate.sock", "/run/authgate/smtpd.sock") for file in (MASTER, MAIN, SMTPD)],
+        *[lambda tree, name=name: tree.make_socket(f"run/authgate/{name}") for name in ("smtpd.sock", "saslauthd")],
+        edit(CONF, "sockets = (\n", "sockets = (\n" + SMTPD_SOCKETS)),
     "a saslauthd that nobody uses, with its cache": several(
         lambda tree: tree.write(DEFAULT, 'OPTIONS="-c -m /var/run/saslauthd"\n'),
         edit(MAIN, "smtpd_sasl_type = cyrus", "smtpd_sasl_type = dovecot\nsmtpd_sasl_path = private/auth"),

@@ -219,15 +219,38 @@ def modern(tree, name):
     tap.same([row for row in found if row["check"].startswith("dovecot")], [], "doctor's findings")
 
 
-@tests.case("a Postfix without smtpd.conf gets one; one without a chroot gets sockets outside")
+def unchroot(tree):
+    tree.edit("etc/postfix/master.cf", "-       y       -       -       smtpd", "-       n       -       -       smtpd")
+
+
+@tests.case("a Postfix without smtpd.conf gets one; one without a chroot gets sockets of its own outside")
 def fresh(tree):
     stock(tree)
     tree.remove(SMTPD)
-    tree.edit("etc/postfix/master.cf", "-       y       -       -       smtpd", "-       n       -       -       smtpd")
-    setup(tree, "--for", "postfix", "--yes")
-    says(tree.read(SMTPD), "pwcheck_method: saslauthd\n", "authgate_socket: /run/authgate/gate.sock\n")
-    says(tree.read(CONF), 'path = "/run/authgate/saslauthd"')
+    unchroot(tree)
+    said = setup(tree, "--for", "postfix", "--yes").stdout
+    says(tree.read(SMTPD), "pwcheck_method: saslauthd\n", "authgate_socket: /run/authgate/smtpd.sock\n")
+    says(tree.read(CONF), 'path = "/run/authgate/smtpd.sock"; group = "postfix"', 'path = "/run/authgate/saslauthd"')
     assert QUEUE not in tree.read(CONF), tree.read(CONF)
+    says(said, "unchrooted.conf", "check_policy_service unix:/run/authgate/smtpd.sock")
+    with open(os.path.join(lab.ROOT, "packaging/systemd/unchrooted.conf"), encoding="utf-8") as file:
+        made = re.findall(r"(?m)^ListenStream=(/.*)$", file.read())
+    for path in made:
+        says(tree.read(CONF), f'path = "{path}"')
+        tree.make_socket(path.lstrip("/"))
+    for name in (MAIN, "etc/postfix/master.cf"):
+        tree.edit(name, "/run/authgate/gate.sock", "/run/authgate/smtpd.sock")
+    setup(tree, "--for", "dovecot", "--yes")
+    tap.same(tree.doctor(socket_path=admin_socket(tree.lab)), [], "doctor's findings")
+
+
+@tests.case("smtpds with a chroot and without one cannot share an smtpd.conf: refused, with nothing written")
+def mixed(tree):
+    stock(tree)
+    tree.edit("etc/postfix/master.cf", "submission inet  n       -       y", "submission inet  n       -       n")
+    before = snapshot(tree)
+    says(setup(tree, "--for", "postfix", "--yes", status=1).stdout, "refused: ", "master.cf: some smtpds are chrooted")
+    tap.same(snapshot(tree), before, "files")
 
 
 @tests.case("a saslauthd that listens in the chroot is found")

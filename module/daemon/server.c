@@ -27,6 +27,7 @@
 #include "daemon/reminders.h"
 #include "daemon/report.h"
 #include "daemon/settled.h"
+#include "daemon/standing.h"
 #include "daemon/supervisor.h"
 #include "daemon/throttle.h"
 #include "daemon/vault.h"
@@ -83,6 +84,7 @@ static void reload(evutil_socket_t signal, short events, void *argument) {
         use(server, configuration);
         existence_forget(server->existence);
         reminders_give(server);
+        standing_complain(server->standing, configuration_settings(configuration));
         if (configuration_settings(configuration)->notify != NULL && server->notifier == NULL)
             log_message(LOG_WARNING, "`notify` needs a restart: the helper that runs it is not there");
         country_watch_reload(server->country, configuration_settings(configuration)->country_database);
@@ -244,8 +246,10 @@ static bool create_tables(struct server *server) {
     server->compromise = compromise_create(COMPROMISE_ACCOUNTS, key);
     server->asks = asks_create(clock_monotonic());
     server->postfix_policy = postfix_policy_create();
+    server->standing = standing_keep(configuration_settings(server->configuration));
     return server->settled != NULL && server->existence != NULL && server->throttle != NULL &&
-           server->compromise != NULL && server->asks != NULL && server->postfix_policy != NULL;
+           server->compromise != NULL && server->asks != NULL && server->postfix_policy != NULL &&
+           server->standing != NULL;
 }
 
 static bool set_up(struct run *run) {
@@ -295,6 +299,7 @@ static void tear_down(struct run *run) {
     server->history = NULL;
     notifier_stop(&server->notifier);
     settled_destroy(&server->settled);
+    standing_free(&server->standing);
     asks_destroy(&server->asks);
     postfix_policy_destroy(&server->postfix_policy);
     free_event(run->signals.hangup);

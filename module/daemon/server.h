@@ -31,6 +31,7 @@ struct notifier;
 struct reminders;
 struct postfix_policy;
 struct settled;
+struct standing;
 struct throttle;
 struct trials;
 struct vault;
@@ -45,6 +46,7 @@ struct server {
     struct listeners *listeners; /* NULL once draining */
     struct postfix_policy *postfix_policy;
     struct settled *settled;
+    struct standing *standing; /* what no reload changes */
     struct throttle *throttle;
     struct compromise *compromise;
     struct archive *archive;   /* drives the history */

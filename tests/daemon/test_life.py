@@ -44,6 +44,22 @@ def reload_bad(of_lab):
     good_configuration(of_lab)
 
 
+@tests.case("SIGHUP: what only a restart can change is named, each time, and holds as it was")
+def reload_standing(of_lab):
+    needs = "has changed, which needs a restart"
+    for key, value in (("history", f"sqlite:{of_lab.path('other.db')}"), ("raw_for", "3d")):
+        of_lab.configure(settings=f'{key} = "{value}";')
+        for _ in range(2):
+            since = of_lab.mark()
+            of_lab.reload("is in force")
+            tap.same([line.split("`")[1] for line in of_lab.lines(needs, since)], [key], "named")
+        accepted(of_lab)
+        assert not os.path.exists(of_lab.path("other.db")), "the other history was made"
+    since = of_lab.mark()
+    good_configuration(of_lab)
+    tap.same(of_lab.lines(needs, since), [], "named after all is as it was")
+
+
 @tests.case("a login under way when the configuration changes keeps the verdict that it was given")
 def reload_amid(of_lab):
     with of_lab.gate() as connection:

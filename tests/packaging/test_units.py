@@ -165,11 +165,34 @@ def container():
     tap.same((said.returncode, said.stdout), (0, ""), "bash -n")
 
 
-@tests.rows(["authgate.postinst", "authgate.postrm", "libpam-authgate.postinst", "libpam-authgate.prerm",
-             "libsasl2-modules-authgate.postinst"], lambda name: f"{name} is grammatical")
+@tests.rows(["authgate.postinst", "authgate.postrm", "libpam-authgate.postinst", "libpam-authgate.postrm",
+             "libpam-authgate.prerm", "libsasl2-modules-authgate.postinst"], lambda name: f"{name} is grammatical")
 def maintainer_script(name):
     said = run("sh", "-n", os.path.join(ROOT, "packaging/debian", name))
     tap.same((said.returncode, said.stdout), (0, ""), "sh -n")
+
+
+# What is done, what Dovecot's passdb names then, and what is said.
+FAREWELLS = [("prerm", "remove", "args = authgate-%s", "nobody can log in"),
+             ("prerm", "remove", "service_name = authgate-%{protocol}", "nobody can log in"),
+             ("prerm", "remove", "args = dovecot", ""), ("prerm", "upgrade", "args = authgate-%s", ""),
+             ("postrm", "purge", "args = authgate-%s", "/etc/pam.d/other"),
+             ("postrm", "purge", "service_name = authgate-%{protocol}", "/etc/pam.d/other"),
+             ("postrm", "purge", "args = dovecot", ""), ("postrm", "remove", "args = authgate-%s", "")]
+
+
+@tests.rows(FAREWELLS, lambda row: f"{row[1]} with {row[2]}: libpam-authgate.{row[0]} says {row[3] or 'nothing'}")
+def farewell(row):
+    script, what, passdb, word = row
+    with tempfile.TemporaryDirectory() as folder:
+        doveconf = os.path.join(folder, "doveconf")
+        with open(doveconf, "w", encoding="utf-8") as file:
+            file.write(f"#!/bin/sh\necho '  {passdb}'\n")
+        os.chmod(doveconf, 0o755)
+        said = subprocess.run(["sh", os.path.join(ROOT, f"packaging/debian/libpam-authgate.{script}"), what], text=True,
+                              env={"PATH": folder + ":/usr/bin:/bin"}, capture_output=True, check=False)
+    tap.same((said.returncode, bool(said.stderr)), (0, bool(word)), f"said {said.stderr}")
+    assert word in said.stderr, said.stderr
 
 
 tests.run()

@@ -53,7 +53,7 @@ def build(target, place="packages"):
     """`make deb` or `make rpm` into a folder of its own, unless the same sources have been built there; that folder."""
     folder = os.path.join(BUILD, place, target)
     marker = os.path.join(folder, ".built")
-    with alone(f"{place}-{target}"):
+    with alone(place):  # both targets pack the sources in the same place first
         tarball = run("make", "-s", "-C", ROOT, "--no-print-directory", "dist", f"BUILD={folder}-sources").split()[-1]
         with open(tarball, "rb") as file:
             sources = hashlib.sha256(file.read()).hexdigest()

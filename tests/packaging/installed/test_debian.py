@@ -158,13 +158,15 @@ def removing(packages):
             log_in(box)
 
 
-@tests.case("removing the module while Dovecot's passdb names it says so")
+@tests.case("removing the module while Dovecot's passdb names it says so, and so does purging it")
 def warning(packages):
     with Box(packages) as box:
         box.install()
         box.write("/etc/dovecot/local.conf", box.passdb())
         said = box.run("dpkg", "-r", "libpam-authgate")
         assert "passdb" in said and "nobody can log in" in said, said
+        said = box.run("dpkg", "-P", "libpam-authgate")
+        assert "passdb" in said and "/etc/pam.d/other" in said, said
 
 
 @tests.case("purging leaves nothing but the user")

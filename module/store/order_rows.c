@@ -159,6 +159,22 @@ static enum store_result list_sealed(const struct job *job) {
     return STORE_DONE;
 }
 
+static enum store_result list_accounts(const struct job *job) {
+    struct store_sealed_row *rows = calloc(STORE_SEALED_PAGE, sizeof *rows);
+    size_t count = 0;
+    if (rows == NULL)
+        return STORE_FAILED;
+    struct query query = query_of(job->database, SQL_ACCOUNT_LIST);
+    query_text(&query, job->account);
+    query_number(&query, STORE_SEALED_PAGE);
+    while (query_row(&query) && count < STORE_SEALED_PAGE)
+        query_column_text(&query, 0, rows[count++].account, sizeof rows[0].account);
+    job->found->sealed = rows;
+    job->found->report.sealed = rows;
+    job->found->report.sealed_count = count;
+    return STORE_DONE;
+}
+
 /* ---- app passwords and recovery codes ---- */
 
 /* How many the account has, and whether one of them has this id or hash. */
@@ -357,6 +373,7 @@ static enum store_result (*const verbs[])(const struct job *job) = {
     [STORE_UNLOCK] = unlock,
     [STORE_FORGET_ACCOUNT] = forget_account,
     [STORE_LIST_SEALED] = list_sealed,
+    [STORE_LIST_ACCOUNTS] = list_accounts,
     [STORE_RESEAL] = reseal,
 };
 

@@ -54,6 +54,10 @@ const char sql_schema[] =
     "secrets LEFT JOIN memory"                                                                                         \
     " ON memory.account = secrets.account AND memory.kind = 0 AND memory.item = secrets.id"
 
+/* A page of one table's accounts; each is in the order of the table's key, so that no more is read. */
+#define ACCOUNTS_OF(table)                                                                                             \
+    "SELECT account FROM (SELECT DISTINCT account FROM " table " WHERE account > ?1 ORDER BY account LIMIT ?2)"
+
 const char *const sql_text[SQL_STATEMENT_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
     [SQL_COMMIT] = "COMMIT",
@@ -86,6 +90,10 @@ const char *const sql_text[SQL_STATEMENT_COUNT] = {
                                     " ORDER BY secrets.account, secrets.state LIMIT ?3",
     [SQL_SECRET_RESEAL] = "UPDATE secrets SET sealed = ?3, key = ?4, host = ?6"
                           " WHERE account = ?1 AND id = ?2 AND key = ?5",
+
+    [SQL_ACCOUNT_LIST] = ACCOUNTS_OF("secrets") " UNION " ACCOUNTS_OF("memory") " UNION " ACCOUNTS_OF("recovery_codes")
+                         " UNION " ACCOUNTS_OF("app_passwords") " UNION " ACCOUNTS_OF("locks")
+                         " ORDER BY account LIMIT ?2",
 
     [SQL_STEP_CONSUME] = "UPDATE memory SET made = ?3, mac = ?4, host = ?5"
                          " WHERE account = ?1 AND kind = 0 AND item = ?2 AND made < ?3",

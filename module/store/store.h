@@ -191,6 +191,8 @@ enum store_verb {
     STORE_FORGET_ACCOUNT,    /* account: every row of it */
     STORE_LIST_SEALED,       /* key, account ("" at first): up to STORE_SEALED_PAGE secrets that another key sealed, of
                                 accounts after that one; an account's two come together */
+    STORE_LIST_ACCOUNTS,     /* account ("" at first): up to STORE_SEALED_PAGE accounts after that one, of which
+                                anything but wrong codes is kept */
     STORE_RESEAL,            /* account, secret (id, sealed, key), old_key: only where old_key still is the row's */
     STORE_BACKUP,            /* path: a copy that opens by itself; must not exist. Logins go on meanwhile */
     STORE_RESTORE,           /* path: takes a backup's place for the store; the old files are kept beside it */
@@ -242,7 +244,7 @@ struct store_report {
     struct store_lock locks[2];
     size_t code_count, recovery_count, recovery_unused;
     unsigned wrong_hour, wrong_day;
-    size_t sealed_count; /* STORE_LIST_SEALED, by account */
+    size_t sealed_count; /* STORE_LIST_SEALED, by account; STORE_LIST_ACCOUNTS, with the account alone */
     const struct store_sealed_row *sealed;
     int64_t generation;        /* STORE_ACCEPT: what the store had, … */
     int64_t generation_served; /* … and what was served last: the difference is how many changes are lost */

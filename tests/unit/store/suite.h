@@ -162,6 +162,7 @@ static const struct CMUnitTest suite_tests[] = {
     SUITE(a_lock_ends_by_itself_and_the_one_by_hand_comes_first),
     SUITE(a_forgotten_account_leaves_nothing),
     SUITE(secrets_are_listed_and_sealed_anew_page_by_page),
+    SUITE(accounts_of_which_anything_is_kept_are_listed_page_by_page),
     SUITE(what_does_not_fit_is_not_taken),
     SUITE(a_call_without_an_answer_in_time_is_unavailable),
     SUITE(a_cancelled_call_is_never_completed),

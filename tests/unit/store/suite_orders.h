@@ -319,4 +319,40 @@ static void secrets_are_listed_and_sealed_anew_page_by_page(void **state) {
     assert_memory_equal(facts.secret.sealed, "sealed", 6);
 }
 
+static struct store_order page_after(const char *account) {
+    return (struct store_order){.verb = STORE_LIST_ACCOUNTS, .account = account};
+}
+
+static void accounts_of_which_anything_is_kept_are_listed_page_by_page(void **state) {
+    (void)state;
+    struct store_secret secret = secret_of(1);
+    struct store_app_password password = app_password_of(1);
+    struct store_order enrol = {.verb = STORE_ENROL, .account = "user005", .secret = &secret};
+    struct store_order add = {.verb = STORE_ADD_APP_PASSWORD, .account = "user007", .app_password = &password};
+    struct store_order list = page_after(NULL);
+    assert_int_equal(ordered(store, &list)->sealed_count, 0);
+    char account[32];
+    for (int i = 0; i < 100; i++) {
+        snprintf(account, sizeof account, "user%03d", i);
+        if (i != 5 && i != 7)
+            assert_int_equal(lock(store, account, true, 0), STORE_DONE);
+    }
+    assert_int_equal(order(store, &enrol), STORE_DONE);
+    assert_int_equal(order(store, &add), STORE_DONE);
+    enrol.account = "user008"; /* locked too, and listed once */
+    assert_int_equal(order(store, &enrol), STORE_DONE);
+    const struct store_report *report = ordered(store, &list);
+    assert_int_equal(report->sealed_count, STORE_SEALED_PAGE);
+    for (int i = 0; i < STORE_SEALED_PAGE; i++) {
+        snprintf(account, sizeof account, "user%03d", i);
+        assert_string_equal(report->sealed[i].account, account);
+    }
+    list = page_after(account);
+    report = ordered(store, &list);
+    assert_int_equal(report->sealed_count, 100 - STORE_SEALED_PAGE);
+    assert_string_equal(report->sealed[report->sealed_count - 1].account, "user099");
+    assert_int_equal(simple(store, STORE_FORGET_ACCOUNT, "user099"), STORE_DONE);
+    assert_int_equal(ordered(store, &list)->sealed_count, 99 - STORE_SEALED_PAGE);
+}
+
 #endif

@@ -33,6 +33,7 @@ static const struct verb *const verbs[] = {
     &report_legacy_verb,
     &report_countries_verb,
     &report_stolen_verb,
+    &report_orphans_verb,
     &incident_verb,
     &replay_verb,
     &suggest_countries_verb,

@@ -38,7 +38,7 @@ extern const struct verb check_verb, explain_verb, account_show_verb, account_ed
     app_password_add_verb, app_password_list_verb, app_password_revoke_verb, recovery_codes_new_verb,
     networks_list_verb, networks_forget_verb, key_rotate_verb, store_backup_verb, store_restore_verb,
     store_accept_verb, status_verb, log_verb, report_legacy_verb, report_countries_verb,
-    report_stolen_verb, incident_verb, replay_verb, suggest_countries_verb,
+    report_stolen_verb, report_orphans_verb, incident_verb, replay_verb, suggest_countries_verb,
     doctor_verb, setup_verb;
 
 /* An option of one verb: "--service S" sets *value. */

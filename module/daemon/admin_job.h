@@ -63,6 +63,8 @@ struct admin_job {
     struct store_sealed_row *sealed;
     size_t sealed_count, sealed_answered, sealed_failed;
 
+    struct existence_query *existence; /* admin_existence.c's, one at a time */
+
     struct { /* admin_history.c's */
         uint64_t query;
         bool events;

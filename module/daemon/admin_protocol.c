@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "daemon/admin_accounts.h"
+#include "daemon/admin_existence.h"
 #include "daemon/admin_history.h"
 #include "daemon/admin_job.h"
 #include "daemon/admin_policy.h"
@@ -21,6 +22,8 @@
 static const struct admin_request requests[] = {
     {"explain", ACCOUNT, admin_explain},
     {"account-show", ACCOUNT, admin_account_show},
+    {"account-list", STORE, admin_account_list},
+    {"account-exists", ACCOUNT, admin_account_exists},
     {"status", 0, admin_status},
     {"history", 0, admin_history},
     {"trial-watch", 0, admin_trial_watch},

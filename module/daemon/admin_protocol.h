@@ -16,6 +16,10 @@
  *    record=account   account= (canonical), then record=policy as above, and where a store is configured, before it:
  *    record=state     key=totp|app_passwords|recovery_codes|networks|wrong_codes value= text= made=
  *    record=lock      value=hand|gate text=WHY who= made= until=
+ *  request=account-list [after=…]                  one page of the accounts of which the store keeps anything
+ *    record=account   account= value=yes|no|unknown: whether `account_exists` knows it
+ *    record=more      after=WHAT TO ASK WITH NEXT: there may be more
+ *  request=account-exists account=…                record=account, as above
  *  request=status
  *    record=status    key= value=      version pid started configuration country_database country_database_type …
  *    record=socket    key=KIND value=PATH text=WHAT IT TAKES

@@ -25,8 +25,8 @@ struct settlement {
 struct settled *settled_create(void);
 void settled_destroy(struct settled **settled);
 
-/* A fresh ref at `now` (milliseconds of any clock that rises): 13 characters of [a-z2-7], 40 random bits behind 25 of the
- * time. False where there is no randomness. */
+/* A fresh ref at `now` (milliseconds of any clock that rises): 13 characters of [a-z2-7], 40 random bits behind 25 of
+ * the time. False where there is no randomness. */
 bool settled_new_ref(struct settled *settled, int64_t now, char ref[REF_SIZE]);
 
 void settled_remember(struct settled *settled, const char ref[REF_SIZE], const struct settlement *settlement,

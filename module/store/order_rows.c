@@ -64,7 +64,8 @@ static void set_secret(const struct job *job, int state, int64_t confirmed) {
 /* The confirmed secret's memory begins: what was known before ends with it. */
 static void begin_memory(const struct job *job) {
     const struct store_secret *secret = &job->asked->secret;
-    const struct remembered step = {MEMORY_STEP, secret->id, STORE_ID_SIZE, NULL, secret->step_mac, secret->last_step, 0};
+    const struct remembered step = {MEMORY_STEP,      secret->id,        STORE_ID_SIZE, NULL,
+                                    secret->step_mac, secret->last_step, 0};
     of_account(job, SQL_MEMORY_DROP);
     remember(job->database, job->account, &step);
 }

@@ -75,8 +75,8 @@ class Scene:
             if os.getuid() == 0:
                 os.chown(os.path.join(of_lab.path("history"), name), vault.NOBODY, vault.NOBODY)
         size = os.path.getsize(history_path(of_lab))
-        tap.comment(f"{LOGINS * COPIES:,} logins of {ACCOUNTS * ACCOUNT_COPIES:,} accounts, {size / 2**30:.2f} GiB, made"
-                    f" in {time.monotonic() - begun:.0f} s")
+        tap.comment(f"{LOGINS * COPIES:,} logins of {ACCOUNTS * ACCOUNT_COPIES:,} accounts, {size / 2**30:.2f} GiB,"
+                    f" made in {time.monotonic() - begun:.0f} s")
         with sqlite3.connect(f"file:{history_path(of_lab)}?mode=ro", uri=True) as database:
             self.ref, self.account = database.execute(
                 "SELECT l.ref, a.name FROM logins l JOIN accounts a ON a.id = l.account"

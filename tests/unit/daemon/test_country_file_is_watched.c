@@ -21,7 +21,7 @@
 #include "daemon/worker.h"
 #include "gate/gate.h"
 
-void __wrap_log_message(int priority, const char *format, ...);
+void __wrap_log_message(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 struct country_database {
     struct stat origin;

@@ -22,7 +22,7 @@
 #include "policy/configuration.h"
 
 int64_t __wrap_clock_monotonic(void);
-void __wrap_log_message(int priority, const char *format, ...);
+void __wrap_log_message(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 static struct server server;
 static struct settings settings;

@@ -14,7 +14,7 @@
 #include "daemon/standing.h"
 #include "policy/configuration.h"
 
-void __wrap_log_message(int priority, const char *format, ...);
+void __wrap_log_message(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 static char said[1024];
 

@@ -12,6 +12,8 @@ import time
 from harness import AMERICA, JAPAN, accepted, descriptors, gate, lab, login, refused, resident, tap
 
 tests = tap.Tests()
+RESTARTS, REFUSALS = tap.rounds(10, 200), tap.rounds(5000, 100000)
+HANG_UPS = tap.rounds(12, 1100)  # at each of some 95 places
 
 
 def good_configuration(of_lab):
@@ -206,11 +208,11 @@ def persistent_login(of_lab, number):
     return "gave up"
 
 
-@tests.case("ten restarts under load, by SIGTERM and by SIGKILL, lose no login that tries again")
+@tests.case(f"H1: {RESTARTS} restarts under load, by SIGTERM and by SIGKILL, lose no login that tries again")
 def restarts(of_lab):
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        logins = [pool.submit(persistent_login, of_lab, number) for number in range(2000)]
-        for turn in range(10):
+        logins = [pool.submit(persistent_login, of_lab, number) for number in range(200 * RESTARTS)]
+        for turn in range(RESTARTS):
             of_lab.restart(signal.SIGTERM if turn % 2 else signal.SIGKILL)
         verdicts = {future.result() for future in logins}
     tap.same(verdicts, {"accept"}, "verdicts")
@@ -231,12 +233,12 @@ def stalled(of_lab):
     accepted(of_lab)
 
 
-@tests.case("clients that hang up at every byte of a conversation leave no descriptor and no memory behind")
+@tests.case("F5: clients that hang up at every byte of a conversation leave no descriptor and no memory behind")
 def hang_up(of_lab):
     begin = gate.encode(gate.begin())
     accepted(of_lab)
     before, memory = descriptors(of_lab.daemon.pid), None
-    for turn in range(12):
+    for turn in range(HANG_UPS):
         for length in range(len(begin)):
             with of_lab.gate() as connection:
                 connection.send(begin[:length])
@@ -244,7 +246,7 @@ def hang_up(of_lab):
             with of_lab.gate() as connection:
                 ref = connection.begin()["ref"]
                 connection.send(gate.encode({"request": "commit", "ref": ref, "user": "alice"})[:length])
-        if turn == 3:
+        if turn == HANG_UPS // 4:
             accepted(of_lab)
             memory = resident(of_lab.daemon.pid)
     accepted(of_lab)
@@ -254,11 +256,11 @@ def hang_up(of_lab):
         assert grown < 1024, f"{grown} KiB more"
 
 
-@tests.case("five thousand refused logins leave no descriptor behind")
+@tests.case(f"H4: {REFUSALS} refused logins leave no descriptor behind")
 def refusals(of_lab):
     accepted(of_lab)
     before = descriptors(of_lab.daemon.pid)
-    for number in range(5000):
+    for number in range(REFUSALS):
         with of_lab.gate() as connection:
             connection.begin(user=f"user{number}", client_address=AMERICA)
     accepted(of_lab)
@@ -271,7 +273,7 @@ def processor_time(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-@tests.case("with 64 descriptors it neither ends nor spins, and serves again when clients have gone")
+@tests.case("H4: with 64 descriptors it neither ends nor spins, and serves again when clients have gone")
 def few_descriptors(of_lab):
     of_lab.stop()
     of_lab.start(preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)))

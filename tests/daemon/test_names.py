@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """Hostile and odd account names and addresses on the raw socket: one denial or one opaque account, one escaped log
-line, and the daemon goes on (THREATS B, C)."""
+line, and the daemon goes on (THREATS B1, B4, B6, B8, B10, C1, C4)."""
 import re
 
 from harness import AMERICA, accepted, gate, lab, refused, settled, tap

@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The order begin, commit, end: nothing but the login's own connection, ref and user gets an answer that lets in
 (THREATS F9, M3)."""
+import random
 import signal
 
-from harness import AMERICA, accepted, gate, lab, refused, settled, tap
+from harness import AMERICA, JAPAN, accepted, gate, lab, refused, settled, tap
 
 OTHER_REF = "abcdefghijkl2"
 tests = tap.Tests()
+ORDERS = tap.rounds(2000, 100000)
 
 
 def opened(of_lab, **fields):
@@ -212,6 +214,63 @@ def stolen_ref(of_lab):
     with connection, of_lab.gate() as stranger:
         refused(stranger.call(repeat(ref, user="bob")), "malformed")
         tap.same(connection.commit(ref)["verdict"], "accept", "the login under way")
+
+
+class Line:
+    """One connection of a random order: the login that is under way on it, and whether it may still be let in."""
+
+    def __init__(self, of_lab):
+        self.lab = of_lab
+        self.connection, self.user, self.ref = of_lab.gate(), None, None
+        self.good = False
+
+    def anew(self):
+        self.connection.close()
+        self.__init__(self.lab)
+
+    def begin(self, user, address):
+        fresh = self.user is None
+        answer = self.connection.begin(user=user, client_address=address, defer="yes")
+        tap.same((answer or {}).get("verdict"), "continue" if fresh else "deny", "a begin's verdict")
+        if not fresh:
+            self.anew()
+            return None
+        self.user, self.ref, self.good = user, answer["ref"], address == JAPAN
+        return self.ref
+
+    def commit(self, ref, user):
+        own = (ref, user) == (self.ref, self.user)
+        due = own and self.good
+        request = {"request": "commit", "ref": ref, "user": user}
+        answer = self.connection.call(request) if own else self.connection.try_out(gate.encode(request))
+        tap.same((answer or {}).get("verdict") == "accept", due, f"accepted ({answer}, {ref} of {user})")
+        self.anew()
+        return due
+
+    def end(self, ref, user, status):
+        self.connection.end(ref, status, user)
+        self.anew()
+
+
+@tests.case(f"F9: {ORDERS} requests in random order on four connections: accept is for the login begun on its own alone")
+def random_orders(of_lab):
+    seed = random.randrange(10 ** 9)
+    dice, lines, refs, let_in = random.Random(seed), [Line(of_lab) for _ in range(4)], [OTHER_REF], 0
+    tap.comment(f"seed {seed}")
+    for _ in range(ORDERS):
+        line, user = dice.choice(lines), dice.choice(["alice", "bob"])
+        own = line.ref is not None and dice.random() < 0.5
+        ref, user = (line.ref, line.user) if own else (dice.choice(refs), user)
+        what = dice.random()
+        if what < 0.5:
+            refs = (refs + [line.begin(user, dice.choice([JAPAN, AMERICA])) or OTHER_REF])[-6:]
+        elif what < 0.9:
+            let_in += line.commit(ref, user)
+        else:
+            line.end(ref, user, dice.choice(["wrong", "error"]))
+    for line in lines:
+        line.connection.close()
+    assert ORDERS / 50 < let_in < ORDERS / 4, f"{let_in} let in"
 
 
 with lab.Lab() as the_lab:

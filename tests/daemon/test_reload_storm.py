@@ -13,7 +13,7 @@ from harness import AMERICA, JAPAN, accepted, descriptors, lab, login, refused, 
 
 tests = tap.Tests()
 SANITIZED = bool(os.environ.get("SANITIZE"))
-RELOADS = int(os.environ.get("RELOADS") or (200 if SANITIZED else 1000))
+RELOADS = int(os.environ.get("RELOADS") or tap.rounds(200 if SANITIZED else 1000, 1000))
 GROWTH = 2048  # KiB, over the last three quarters of them
 
 HOME = 'countries = { allow = [ "JP" ]; };'

@@ -12,7 +12,7 @@ import vault  # pylint: disable=wrong-import-order
 
 tests = tap.Tests()
 RACERS, ROUNDS = 8, 200
-GUESSES, CONNECTIONS = 1500, 60
+GUESSES, CONNECTIONS = tap.rounds(1500, 10000), tap.rounds(60, 500)
 
 
 class World:
@@ -88,6 +88,15 @@ def recovery_raced(world):
         code = vault.ask(world.lab, "recovery-codes-new", account=name)[0]["digits"]
         got = race(world, name, code)
         tap.same(got.count("accept"), 1, f"accepted of {got}")
+
+
+@tests.case("B1: a code is one account's under each of its names and on each service")
+def one_record(world):
+    name, phone = world.fresh()
+    code = phone.fresh()
+    tap.same(world.login(name, code), "accept", name)
+    for other in (name.upper(), name + "@example.test", name + "+tag"):
+        tap.same(world.login(other, code, AMERICA, service="smtp"), "deny second-factor-reused", other)
 
 
 @tests.case("connections from one network with one code are one use, however many")

@@ -73,7 +73,7 @@ def usage(of_lab):
     assert "usage: authgated" in run.stderr, run.stderr
 
 
-@tests.case("inside a user namespace, where every peer looks alike, it refuses to start and says why")
+@tests.case("F11: inside a user namespace, where every peer looks alike, it refuses to start and says why")
 def user_namespace(of_lab):
     of_lab.configure(user=None)
     apart = ["unshare", "--user", "--map-root-user"]
@@ -104,7 +104,7 @@ def privileges(of_lab):
     of_lab.stop()
 
 
-@tests.case("its memory is nobody else's: no core file, no debugger, no look at its environment")
+@tests.case("L3: its memory is nobody else's: no core file, no debugger, no look at its environment")
 def memory(of_lab):
     of_lab.start()
     pid = of_lab.daemon.pid
@@ -125,7 +125,7 @@ def socket_mode(of_lab):
     of_lab.stop()
 
 
-@tests.case("every descriptor that it holds closes in a child")
+@tests.case("H5: every descriptor that it holds closes in a child")
 def close_on_exec(of_lab):
     of_lab.configure()
     of_lab.start()

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """Hostile names typed into a real mail client: each ends in a refusal, each that comes as far as the gate leaves one
-escaped line, and the next login works (THREATS B)."""
+escaped line, and the next login works (THREATS B4, B8, B10, B11)."""
 from harness import PASSWORD, house, tap
 
 NAMES = [

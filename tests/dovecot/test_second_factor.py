@@ -21,7 +21,7 @@ import vault  # pylint: disable=wrong-import-position
 HOME, HOME_TOO, CAFE, ABROAD = "127.1.0.1", "127.1.0.77", "127.1.9.1", "127.2.0.1"
 SERVICES = ("imap", "pop3", "smtp", "sieve", "doveadm")
 NAMES = ("anna", "berta", "carl", "dora", "emil", "frida", "gerd", "hans", "ida", "jana", "karl", "lena", "mona",
-         "nora", "otto", "paul", "rita", "sven", "tina", "udo", "vera", "willi", "xena")
+         "nora", "otto", "paul", "rita", "sven", "tina", "udo", "vera", "willi", "xena", "yves", "zoe")
 PASSWORDS = {**{name: f"{name} likes horses" for name in NAMES}, "udo": "tower2024", "vera": "tower123456",
              "willi": "19850412"}
 tests = tap.Tests()
@@ -85,7 +85,7 @@ class House:
 
 # ---- a day with an ordinary mail client
 
-@tests.case("password and code log in; the same stored string goes on from there, and nowhere else")
+@tests.case("A19: password and code log in; the same stored string goes on from there, and nowhere else")
 def stored(house):
     phone = house.phone("anna")
     code = phone.fresh()
@@ -225,6 +225,18 @@ def every_service(house):
         house.ctl("networks", "forget", "jana")
 
 
+@tests.case("E6: unknown, known, enrolled and locked accounts: a wrong password is checked once and told the same")
+def alike(house):
+    house.phone("yves")
+    house.ctl("account", "lock", "zoe", "--reason", "test")
+    seen = {}
+    for name in ("nobody-here", "anna", "yves", "zoe"):
+        before = house.stack.checks()
+        attempt = house.dovecot.login(name, "a wrong password", HOME)
+        seen[name] = (attempt.accepted, attempt.answer, house.stack.checks() - before)
+    tap.same(set(seen.values()), {(False, seen["anna"][1], 1)}, f"answers and password checks ({seen})")
+
+
 # ---- app passwords and recovery codes
 
 @tests.case("an app password opens its service however it is typed, no other, and nothing once it is revoked")
@@ -292,8 +304,8 @@ def budget(house):
 def recovery_guesses(house):
     house.phone("xena")
     code = json.loads(house.ctl("recovery-codes", "new", "xena", "--json"))["codes"][0]
-    guesses = [f"{int(code) // 10 ** 6:02}{number:06}" for number in range(5)] + [f"{number}{code[1:]}" for number in
-                                                                             range(10) if str(number) != code[0]]
+    guesses = [f"{int(code) // 10 ** 6:02}{number:06}" for number in range(tap.rounds(5, 91))]
+    guesses += [f"{number}{code[1:]}" for number in range(10) if str(number) != code[0]]
     house.again("throttle = { passwords = 5; };")
     reasons = [house.say("xena", guess, ABROAD) for guess in guesses]
     house.again("")

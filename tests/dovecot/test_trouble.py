@@ -92,11 +92,13 @@ def comes_back(of_house):
     assert attempt.result(30).accepted, f"{attempt.result()}"
 
 
-@tests.case("a stalled daemon: every login ends in a refusal within 5 s, and works again when it goes on")
+@tests.case("H9: a stalled daemon: every login ends in a refusal within 5 s, and works again when it goes on")
 def stalled(of_house):
     os.kill(of_house.lab.daemon.pid, signal.SIGSTOP)
-    attempts = [POOL.submit(of_house.dovecot.login, "alice", "correct horse") for _ in range(8)]
-    results = [attempt.result(30) for attempt in attempts]
+    results, until = [], time.monotonic() + tap.rounds(0, 30)
+    while not results or time.monotonic() < until:
+        attempts = [POOL.submit(of_house.dovecot.login, "alice", "correct horse") for _ in range(8)]
+        results += [attempt.result(30) for attempt in attempts]
     os.kill(of_house.lab.daemon.pid, signal.SIGCONT)
     assert not any(result.accepted for result in results), "let in"
     worst = max(result.milliseconds for result in results)

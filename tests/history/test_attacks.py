@@ -4,11 +4,14 @@
 who must not suffer. Raw logins on the gate socket, real locks, a real notify program, the story in the history."""
 import json
 import os
+import re
+import time
 
 from harness import (AMERICA, CHINA, FRANCE, JAPAN, accept, configure, ctl, ctl_json, deny, lab, login, says, tap,
                      vault)
 
 tests = tap.Tests()
+ERRORS, HANG_UPS = tap.rounds(100, 1000), tap.rounds(300, 10000)
 PROGRAM = """#!/bin/sh
 exec cat >> "{output}"
 """
@@ -55,6 +58,63 @@ def guessing(of_lab):
     assert {row.get("reason") for row in rows} >= {"password", "throttled"}, rows
 
 
+@tests.case("B1, B6: wrong passwords under many spellings and on two services are one account's, alice+1 to alice+100 too")
+def spellings(of_lab):
+    names = ["xaver", "Xaver", "XAVER", "xaver@example.test", "XaVer+tag@EXAMPLE.TEST"]
+    for number, name in enumerate(names):
+        assert not throttled(of_lab, "xaver"), f"after {number}"
+        login(of_lab, name, right=False, mark=f"{number:08x}", service=("imap", "smtp")[number % 2])
+    assert all(throttled(of_lab, name) for name in names), "not under each name"
+    reached = [guess(of_lab, f"ysolde+{number}", number)[0] for number in range(1, 101)].count("continue")
+    tap.same(reached, 5, "password checks of ysolde's hundred names")
+
+
+@tests.case("M5: twenty right passwords at once pass a throttle of five; five tries that only hang up are counted")
+def at_once(of_lab):
+    connections = [of_lab.gate() for _ in range(20)]
+    begun = [one.begin(user="zita") for one in connections]
+    tap.same([answer["verdict"] for answer in begun], ["continue"] * 20, "begins")
+    tap.same([one.commit(answer["ref"], "zita")["verdict"] for one, answer in zip(connections, begun)],
+             ["accept"] * 20, "commits")
+    for one in connections:
+        one.close()
+    assert not throttled(of_lab, "zita"), "by right passwords"
+    connections = [of_lab.gate() for _ in range(5)]
+    for one in connections:
+        one.begin(user="zita")
+    for one in connections:
+        one.close()
+    tap.poll(lambda: throttled(of_lab, "zita"), 5, "the throttle")
+
+
+@tests.case(f"M5: of {HANG_UPS} tries that hang up after begin each is logged as a wrong password")
+def hang_ups(of_lab):
+    since = of_lab.mark()
+    for number in range(HANG_UPS):
+        with of_lab.gate() as connection:
+            verdict = connection.begin(user=f"h{number}", client_address=f"127.1.{number % 200 + 50}.1")["verdict"]
+            tap.same(verdict, "continue", f"begin {number}")
+    tap.poll(lambda: len(of_lab.lines("account=h[0-9]+@.*reason=password$", since)) == HANG_UPS, 30, "all of them")
+
+
+def throttle(of_lab, window):
+    with open(of_lab.configuration, encoding="utf-8") as file:
+        of_lab.write("authgate.conf", re.sub(r'window = "\w+"', f'window = "{window}"', file.read()))
+    of_lab.reload("is in force")
+
+
+@tests.case("M13: a throttled client that keeps trying is free again when its window has passed")
+def window_passes(of_lab):
+    throttle(of_lab, "2s")
+    for number in range(5):
+        guess(of_lab, "quinn", number)
+    assert throttled(of_lab, "quinn"), "not throttled"
+    last = time.monotonic()
+    tap.poll(lambda: guess(of_lab, "quinn", 100 + int(time.monotonic() * 1000))[0] == "continue", 10, "a free try")
+    assert 1 < time.monotonic() - last < 4, f"after {time.monotonic() - last:.1f} s"
+    throttle(of_lab, "15m")
+
+
 @tests.case("an office behind one address with one old phone is not locked out")
 def old_phone(of_lab):
     office = "127.1.20.1"
@@ -79,10 +139,11 @@ def spraying(of_lab):
     assert not throttled(of_lab, "staff1", "127.1.31.1"), "another network"
 
 
-@tests.case("a directory that is down throttles nobody: 100 logins that end with status=error, and the known password")
+@tests.case(f"M11: a directory that is down throttles nobody: {ERRORS} logins that end with status=error, and the known "
+            "password")
 def directory_down(of_lab):
     accept(of_lab, "dora", mark="600d600d")
-    for number in range(100):
+    for number in range(ERRORS):
         with of_lab.gate() as connection:
             ref = connection.begin(user="dora", defer="yes")["ref"]
             connection.end(ref, "error", "dora")

@@ -77,7 +77,7 @@ def exposed(row):
         assert level <= most, f"{level}"
 
 
-@tests.case("it is started again for ever, and nothing hides who its peers are")
+@tests.case("H8: it is started again for ever, and nothing hides who its peers are")
 def never_given_up():
     tap.same(values("authgated.service", "StartLimitIntervalSec"), ["0"], "StartLimitIntervalSec")
     tap.same(values("authgated.service", "Restart"), ["always"], "Restart")

@@ -21,7 +21,7 @@ def hexadecimal(text):
 
 @tests.case("A15: a host killed between the phases leaves one connection, which ends at once, and no end of ours")
 def killed(host, gate):
-    for _ in range(20):
+    for _ in range(tap.rounds(20, 1000)):
         gate.script()
         with host.start("auth=wrong", "wait", "end") as process:
             while process.stdout.readline().strip() != "waiting 0":
@@ -35,7 +35,7 @@ def killed(host, gate):
 
 @tests.case("A15: a host killed while it waits for the commit's answer leaves nothing open")
 def killed_in_commit(host, gate):
-    for _ in range(10):
+    for _ in range(tap.rounds(10, 100)):
         gate.script(commit=SILENCE)
         with host.start("auth=secret", "acct", "end") as process:
             tap.poll(lambda: gate.requests("commit"), 5, "a commit")
@@ -114,7 +114,7 @@ def changing_file(host, gate):
     changer = threading.Thread(target=keep_changing)
     changer.start()
     try:
-        results = [host.login(service="authgate-doveadm") for _ in range(100)]
+        results = [host.login(service="authgate-doveadm") for _ in range(tap.rounds(100, 1000))]
     finally:
         done.set()
         changer.join()

@@ -97,7 +97,7 @@ def under_load(scene):
     for client in clients:
         client.start()
     try:
-        for number in range(8):
+        for number in range(tap.rounds(8, 100)):
             before = len(seen)
             tap.poll(lambda before=before: len(seen) > before + 8, 20, "logins")
             scene.lab.restart(signal.SIGKILL if number % 2 else signal.SIGTERM)

@@ -16,7 +16,7 @@ import shifted  # pylint: disable=wrong-import-position
 import tap  # pylint: disable=wrong-import-position
 import vault  # pylint: disable=wrong-import-position
 
-KILLS = int(os.environ.get("KILLS", "500"))
+KILLS = int(os.environ.get("KILLS") or tap.rounds(500, 2000))
 SEED = int(os.environ.get("SEED", str(random.randrange(10 ** 9))))
 CLIENTS, ACCOUNTS = 3, 90
 REUSED, MISSING = "deny second-factor-reused", "deny second-factor-missing"

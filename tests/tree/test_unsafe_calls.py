@@ -9,6 +9,8 @@ import tap
 NEVER = r"strcpy|strcat|stpcpy|sprintf|vsprintf|strtok|alloca|system|popen|gets|rand|srand|mktemp|tmpnam"
 SLEEPS = r"sleep|usleep|nanosleep|clock_nanosleep"
 PYTHON = r"\bos\.(system|popen)\(|\bshell=True\b|\btime\.sleep\(|^\s*from time import .*sleep"
+SQL = r"SELECT|INSERT|UPDATE|DELETE|CREATE|DROP|ATTACH|PRAGMA"
+CONSTANT = r'"[^"]*"|sql_\w+|sql_text\[\w+\]|schema|pragmas|text|texts\[i\]'  # `text` and `texts` are of const tables
 tests = tap.Tests()
 
 
@@ -28,6 +30,28 @@ def calls_in(folders, names):
 def unbounded():
     found = calls_in(["module", "tests"], NEVER)
     assert not found, "\n".join(found)
+
+
+def sql_from_elsewhere(path, text):
+    """Calls that hand SQLite a text which is no constant, and texts of SQL that are put together or stand elsewhere."""
+    plain = source.code(text)
+    found = lines_with(path, text, rf'"[^"]*\b(?:{SQL})\b[^"]*%') + lines_with(path, plain, r"sqlite3_\w*mprintf|sqlite3_str_")
+    if not path.startswith("module/store/"):
+        return found + lines_with(path, text, rf'"\s*(?:{SQL})\b') + lines_with(path, plain, r"\bsqlite3_\w+\(")
+    for call in re.finditer(r"sqlite3_(?:exec|prepare\w*)\(([^,]+),\s*([^,]+),", plain):
+        if not re.fullmatch(CONSTANT, call.group(2).strip()):
+            found.append(f"{path}: {call.group()}")
+    return found
+
+
+@tests.case("B10: SQL stands whole in constants of module/store; none is put together")
+def sql():
+    found = [line for path in source.files(["module"], (".c", ".h")) for line in sql_from_elsewhere(path, source.read(path))]
+    assert not found, "\n".join(found)
+    planted = 'snprintf(text, size, "SELECT * FROM locks WHERE account = \'%s\'", name);'
+    assert sql_from_elsewhere("module/store/x.c", planted), "a text put together is not found"
+    assert sql_from_elsewhere("module/store/x.c", "sqlite3_exec(database, made, NULL, NULL, NULL);"), "nor its use"
+    assert sql_from_elsewhere("module/gate/x.c", 'call("DELETE FROM locks");'), "nor one that stands elsewhere"
 
 
 @tests.case("no C code sleeps")

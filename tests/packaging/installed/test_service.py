@@ -116,7 +116,7 @@ def kills(box):
     count_under(box, 5, "sh", "-c", f"{KILL}; authgatectl status")
 
 
-@tests.case("50 kills in a row disable neither the service nor its sockets")
+@tests.case("H8: 50 kills in a row disable neither the service nor its sockets")
 def fifty(box):
     for _ in range(50):
         box.run("sh", "-c", f"{KILL}; authgatectl status")

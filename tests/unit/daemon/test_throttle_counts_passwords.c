@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* links: daemon/throttle.o */
-/* Distinct wrong passwords of one account from one network: what counts, what does not, and when it is over. */
+/* Distinct wrong passwords of one account from one network: what counts, what does not, and when it is over (THREATS
+ * M11, M13). */
 #include "daemon/throttle_scene.h"
 
 static const char home[] = "192.0.2.7";

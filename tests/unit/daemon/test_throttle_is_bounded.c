@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* links: daemon/throttle.o */
-/* A flood of networks: memory stays what it was, a check stays a few lookups, what was tried least goes first. */
+/* C7, a flood of networks: memory stays what it was, a check stays a few lookups, what was tried least goes first. */
 #include <time.h>
 
 #include "daemon/throttle_scene.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* links: policy/account_name.o */
 /* Holds the canonical form of account names to DESIGN 4: a table of names and what they become, and a million random
- * strings for the properties that no table can show. */
+ * strings for the properties that no table can show (THREATS B1, B4, B6, B7, B8, M8). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* THREATS D9: whether the time that a comparison of secrets takes tells where they differ, by the method of dudect: two
- * kinds of input in random order, the slowest tenth cut off, Welch's t below 4.5. Twins of the functions that leave
- * their loop early show that it would be seen. Run by `make campaign` alone: a busy machine may need its three tries. */
+/* THREATS D9: whether the time of a comparison of secrets tells where they differ, by the method of dudect: two kinds
+ * of input in random order, the slowest tenth cut off, Welch's t below 4.5. Twins of the functions that leave their
+ * loop early show that it would be seen. Run by `make campaign` alone: a busy machine may need its three tries. */
 #include <math.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -265,7 +265,8 @@ static const struct trial trials[] = {
      {differ_first, differ_last_of_hash}, false, 500000, 32},
     {"keyed_hash_find: the first, the last", call_hash_find, {find_first, find_last}, false, 300000, 4},
     {"keyed_hash_find: the first, none", call_hash_find, {find_first, find_none}, false, 300000, 4},
-    {"totp_match: no digit right, five of six", call_match, {code_without_a_digit, code_but_one_digit}, false, 200000, 1},
+    {"totp_match: no digit right, five of six", call_match, {code_without_a_digit, code_but_one_digit}, false, 200000,
+     1},
     {"totp_match: the oldest step's code, the newest's", call_match, {code_oldest, code_newest}, false, 200000, 1},
     {"totp_match: no digit right, the oldest step's code", call_match, {code_without_a_digit, code_oldest}, false,
      200000, 1},

@@ -252,7 +252,7 @@ class Line:
         self.anew()
 
 
-@tests.case(f"F9: {ORDERS} requests in random order on four connections: accept is for the login begun on its own alone")
+@tests.case(f"F9: {ORDERS} requests in random order on four connections: accept is for the login begun on its own")
 def random_orders(of_lab):
     seed = random.randrange(10 ** 9)
     dice, lines, refs, let_in = random.Random(seed), [Line(of_lab) for _ in range(4)], [OTHER_REF], 0

@@ -91,7 +91,7 @@ def let_through(scene):
     tap.same(scene.lab.log(since), "", "lines")
 
 
-@tests.case("M1 a login that the gate never let through is not-gated: another account, another address, a denied login")
+@tests.case("M1, E7: a login that the gate never let through is not-gated: another account, another address, a denied login")
 def not_gated(scene):
     scene.login()
     since = scene.lab.mark()
@@ -166,7 +166,7 @@ def report_mode(scene):
     scene.reload()
 
 
-@tests.case("without require_login nobody is not-gated")
+@tests.case("E7: without require_login nobody is not-gated")
 def not_required(scene):
     scene.reload(require_login="false")
     tap.same(scene.policy(user="erin"), DUNNO, "answer")

@@ -118,7 +118,7 @@ def once(scene):
     assert "reason=not-gated" in scene.lab.line("account=alice", since)
 
 
-@tests.case("without an ask, with another account's, or with one that replaced it, nothing joins")
+@tests.case("E7: without an ask, with another account's, or with one that replaced it, nothing joins")
 def nothing_joins(scene):
     heard = len(scene.upstream.heard)
     tap.same(sasl.check(scene.path, "alice", "wonder"), "NO", "no ask")
@@ -156,7 +156,7 @@ def other_process(scene):
         asker.stdin.close()
 
 
-@tests.case("without require_plugin a request that nobody announced is judged, its address unknown or as it says")
+@tests.case("E7: without require_plugin a request that nobody announced is judged, its address unknown or as it says")
 def plugin_not_required(scene):
     scene.configure(require_plugin="false")
     scene.lab.reload("is in force")

@@ -58,7 +58,7 @@ def guessing(of_lab):
     assert {row.get("reason") for row in rows} >= {"password", "throttled"}, rows
 
 
-@tests.case("B1, B6: wrong passwords under many spellings and on two services are one account's, alice+1 to alice+100 too")
+@tests.case("B1, B6: wrong passwords under many spellings and on two services are one account's, name+1 to +100 too")
 def spellings(of_lab):
     names = ["xaver", "Xaver", "XAVER", "xaver@example.test", "XaVer+tag@EXAMPLE.TEST"]
     for number, name in enumerate(names):
@@ -139,8 +139,8 @@ def spraying(of_lab):
     assert not throttled(of_lab, "staff1", "127.1.31.1"), "another network"
 
 
-@tests.case(f"M11: a directory that is down throttles nobody: {ERRORS} logins that end with status=error, and the known "
-            "password")
+@tests.case(f"M11: a directory that is down throttles nobody: {ERRORS} logins that end with status=error, and the "
+            "known password")
 def directory_down(of_lab):
     accept(of_lab, "dora", mark="600d600d")
     for number in range(ERRORS):

@@ -91,7 +91,7 @@ def let_through(scene):
     tap.same(scene.lab.log(since), "", "lines")
 
 
-@tests.case("M1, E7: a login that the gate never let through is not-gated: another account, another address, a denied login")
+@tests.case("M1, E7: a login that was never let through is not-gated: another account, another address, a denied login")
 def not_gated(scene):
     scene.login()
     since = scene.lab.mark()

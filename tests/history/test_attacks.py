@@ -92,7 +92,7 @@ def hang_ups(of_lab):
     since = of_lab.mark()
     for number in range(HANG_UPS):
         with of_lab.gate() as connection:
-            verdict = connection.begin(user=f"h{number}", client_address=f"127.1.{number % 200 + 50}.1")["verdict"]
+            verdict = connection.begin(user=f"h{number}", client_address=f"2001:db8:1:{number // 20:x}::1")["verdict"]
             tap.same(verdict, "continue", f"begin {number}")
     tap.poll(lambda: len(of_lab.lines("account=h[0-9]+@.*reason=password$", since)) == HANG_UPS, 30, "all of them")
 

@@ -3,19 +3,24 @@
 """A gate that is away, slow, broken or of another version: the right password is refused as temporary within the
 deadline, and what a restart interrupts goes on (THREATS A2, F4, F9, H9, H10, M3)."""
 import concurrent.futures
+import itertools
 import os
+import re
 import shutil
 import socket
 import threading
 import time
 
 from standin import (ACCEPTED, AUTH_ERR, CLOSE, CODE, DEFERRED, DENIED, GOING_ON, LATER, PERM_DENIED, REF, SILENCE,
-                     UNAVAIL, Gate, main, tap)
+                     ROOT, UNAVAIL, Gate, main, tap)
 
 tests = tap.Tests()
 OTHER_REF = "a" * 13
 TIMEOUT = 0.4
 APP = "abcd-efgh-ijkl-mn27"
+STACK = ("auth [success=done ignore=ignore default=die] {{ours {first}}}\nauth [success=1 default=ignore] {{password}}\n"
+         "auth requisite pam_deny.so\nauth required pam_permit.so\nauth required {{ours {second}}}\n"
+         "account required {{ours {third}}}\n")
 
 
 def unavailable(result, seconds, most=3.0):
@@ -233,6 +238,27 @@ def repeat_refused(host, gate, row):
     gate.script(begin=[CODE, row[1]], commit=[CLOSE, ACCEPTED])
     result = host.login("secret123456")
     tap.same((result.auth, result.acct), (row[2], PERM_DENIED), "auth and account")
+    host.checked()
+
+
+ARGUMENTS = ["", "debug", "timeout=1ms", "timeout=1s", "service=imap", "socket={path}", "defer", "commit"]
+
+
+@tests.case("I3: no argument of any of the three lines lets anybody in while the gate is away, mute or mad")
+def every_argument(host, gate):
+    with open(os.path.join(ROOT, "module/pam/arguments.c"), encoding="utf-8") as file:
+        known = set(re.findall(r'(?:value_of|strcmp)\(word, "(\w+)"', file.read()))
+    tap.same({word.partition("=")[0] for word in ARGUMENTS if word}, known, "the arguments")
+    away = os.path.join(host.folder, "nowhere.sock")
+    host.stack("authgate-control", STACK.format(first="defer", second="commit", third=""))
+    gate.script()
+    assert host.login(service="authgate-control").permitted, "the stack of this test lets nobody in at all"
+    for argument, line in itertools.product(ARGUMENTS, ("first", "second", "third")):
+        words = {"first": "defer", "second": "commit", "third": "", line: argument.format(path=away)}
+        host.stack("authgate-smtp", STACK.format(**words))
+        for begin, commit in ((CLOSE, CLOSE), (LATER, LATER), (GOING_ON, CLOSE), (GOING_ON, LATER), (b"x\n\n", b"\n")):
+            gate.script(begin=begin, commit=commit)
+            assert not host.login(service="authgate-smtp").permitted, (argument, line, begin, commit)
     host.checked()
 
 

@@ -18,7 +18,8 @@ tests = tap.Tests()
 OTHER_REF = "a" * 13
 TIMEOUT = 0.4
 APP = "abcd-efgh-ijkl-mn27"
-STACK = ("auth [success=done ignore=ignore default=die] {{ours {first}}}\nauth [success=1 default=ignore] {{password}}\n"
+STACK = ("auth [success=done ignore=ignore default=die] {{ours {first}}}\n"
+         "auth [success=1 default=ignore] {{password}}\n"
          "auth requisite pam_deny.so\nauth required pam_permit.so\nauth required {{ours {second}}}\n"
          "account required {{ours {third}}}\n")
 

@@ -16,14 +16,15 @@ APART = env -u BUILD -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u DESTDIR
 .PHONY: dist deb rpm unit-tests check-packages packages-wanted install-systemd
 
 # What packages do to a host, in a small Debian made for it: some minutes, and the network for that Debian's first time.
-# `make check PACKAGES=1` runs it with everything else.
+# `make check` runs them with everything else; `make check PACKAGES=` leaves them out.
+PACKAGES ?= yes
 PACKAGE_TESTS = $(sort $(wildcard tests/packaging/installed/test_*.py))
 check-packages:
 	@tests/deps build check packages
 	@$(TEST_ENVIRONMENT) tests/run $(PACKAGE_TESTS)
 
 ifneq ($(PACKAGES),)
-TEST_SCRIPTS += $(PACKAGE_TESTS)
+LONG_TESTS += $(PACKAGE_TESTS)
 check: packages-wanted
 packages-wanted:
 	@tests/deps packages

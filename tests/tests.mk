@@ -7,6 +7,7 @@ TEST_ENVIRONMENT = BUILD="$(abspath $(BUILD))" CC="$(CC)" SANITIZE="$(SANITIZE)"
 	CHECK_CFLAGS="-std=c17 -D_GNU_SOURCE $(WARNINGS)" PYTHONDONTWRITEBYTECODE=1
 PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 TEST_SCRIPTS = $(sort $(wildcard tests/*/test_*.py))
+LONG_TESTS = # begin first, so that the short ones fill the time beside them
 
 .PHONY: headers test-programs fuzz-programs campaign
 
@@ -28,7 +29,7 @@ test-programs: $$(UNIT_TESTS) $$(FUZZ_TESTS) $$(TEST_HELPERS)
 check:
 	@tests/deps build check
 	@$(MAKE) -s --no-print-directory $(PARALLEL) WARNINGS="$(WARNINGS) -Werror" all test-programs
-	@$(TEST_ENVIRONMENT) tests/run $(UNIT_TESTS) $(FUZZ_TESTS) $(TEST_SCRIPTS)
+	@$(TEST_ENVIRONMENT) tests/run $(LONG_TESTS) $(UNIT_TESTS) $(FUZZ_TESTS) $(TEST_SCRIPTS)
 
 # Hours instead of minutes: the scripts that ask tap.rounds how often, in full numbers, and the daemon without its checks;
 # then, one at a time, what compares times. CAMPAIGN_ONLY is a word in the path of those to run.

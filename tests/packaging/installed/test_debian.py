@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-# time-limit: 600
+# time-limit: 1800
 """The Debian packages: how they are built, what installing, upgrading, removing and purging them does to a host, and a
 demo account logged in through what they installed. The service is started by hand, as systemd would."""
 import contextlib

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-# time-limit: 300
+# time-limit: 1200
 """The rpm packages, built here as far as a Debian can: their split, their places as Red Hat has them, their scripts'
 grammar, and rpmlint. Nothing of them is run."""
 import os

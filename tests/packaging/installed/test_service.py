@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-# time-limit: 600
+# time-limit: 1800
 """The Debian packages on a host whose process 1 is systemd, in a container: the service in its sandbox, restarts and
 kills that lose no login, the sockets for Postfix, an upgrade, a removal."""
 import os

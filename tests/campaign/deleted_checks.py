@@ -38,6 +38,7 @@ ROWS = [
     Row("I3", "gate/locked.c", "judgement->finding = FINDING_CANNOT_TELL;", ";", "daemon/test_errors_let_nobody_in.py"),
     Row("F9", "daemon/gate_protocol.c", "!login_is(conversation->login, message)", "false", "daemon/test_order.py"),
     Row("L3", "daemon/connection.c", "explicit_bzero(", "(void)(", "daemon/test_memory.py"),
+    Row("M5", "daemon/login.c", "unspoken && !login->server->draining", "false", "history/test_attacks.py"),
     Row("B1", "policy/account_name.c", "(char)(character - 'A' + 'a')", "character", "history/test_attacks.py"),
     Row("B6", "policy/account_name.c", "delimiter == NULL ? length : (size_t)(delimiter - local)", "length",
         "history/test_attacks.py"),

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Every finding of doctor: a host in which everything is right is clean, and for each row of doctor's tables there is a
 broken configuration that brings exactly that finding, at the line which is wrong. The real doveconf and postconf read
-what the test writes; nothing of the system's is touched."""
+what the test writes; nothing of the system's is touched (THREATS A18, A19, A20, B8, J5, M1)."""
 import json
 import os
 import subprocess

@@ -4,7 +4,7 @@
 nothing that a client sees tells whether the password was right."""
 import os
 
-from harness import ACCOUNTS, AMERICA, JAPAN, PASSWORD, house, tap
+from harness import ACCOUNTS, AMERICA, JAPAN, PASSWORD, house, lab, mailserver, stack, tap
 
 tests = tap.Tests()
 
@@ -129,6 +129,28 @@ def no_account(of_house):
         of_house.accepted()
     finally:
         replace(path, whole)
+
+
+PASSDB = {"2.3": "passdb {{\n  driver = pam\n  args = {service}\n  username_filter = {name}\n}}\n",
+          "2.4": "passdb {name} {{\n  driver = pam\n  service_name = {service}\n  username_filter = {name}\n}}\n"}
+
+
+@tests.case("A18: two PAM passdbs with filters of their own stay two: each account takes its own service, others none")
+def two_passdbs(_of_house):
+    kind = "2.3" if mailserver.version() == "2.3" else "2.4"
+    with lab.Lab() as of_lab:
+        of_lab.configure('services = { pop3 = "closed"; };')
+        of_lab.start()
+        of_stack = stack.Stack(of_lab, {**ACCOUNTS, "carol": PASSWORD}, services=("imap", "pop3"))
+        text = "".join(PASSDB[kind].format(name=name, service=f"{of_stack.name}-{service}")
+                       for name, service in (("alice", "imap"), ("bob", "pop3")))
+        dovecot = mailserver.Dovecot(of_lab, of_stack, passdbs=text)
+        since = of_lab.mark()
+        got = [dovecot.login(name, word).accepted for name, word in (*ACCOUNTS.items(), ("carol", PASSWORD))]
+        tap.same(got, [True, False, False], "accepted")
+        of_lab.line("account=alice@.*service=imap.*verdict=accept", since)
+        of_lab.line("account=bob@.*service=pop3.*reason=service-closed", since)
+        tap.same(of_lab.lines("account=carol@", since), [], "lines of who has no passdb")
 
 
 def replace(path, text):

@@ -116,9 +116,10 @@ def passdb(kind, stack):
 
 
 class Dovecot:
-    """The server. `stack` is the Stack that it authenticates by, `extra` are further lines of its configuration."""
+    """The server. `stack` is the Stack that it authenticates by, `extra` are further lines of its configuration,
+    `passdbs` others than README's."""
 
-    def __init__(self, lab, stack, extra=""):
+    def __init__(self, lab, stack, extra="", passdbs=None):
         self.lab = lab
         self.base = lab.path("dovecot")
         self.port = free_port()
@@ -128,7 +129,7 @@ class Dovecot:
         kind = "2.3" if version() == "2.3" else "2.4"
         clients, unlimited = CLIENTS_PER_PROCESS[kind]
         text = CONFIGURATION[kind].format(base=self.base, port=self.port, name=lab.name, clients=clients,
-                                          unlimited=unlimited) + passdb(kind, stack) + extra
+                                          unlimited=unlimited) + (passdbs or passdb(kind, stack)) + extra
         self.configuration = lab.write("dovecot/dovecot.conf", text)
         self.program = lab_module.Program(["dovecot", "-F", "-c", self.configuration], lab.path("dovecot/output.log"))
         lab.cleanup.callback(self.program.end)

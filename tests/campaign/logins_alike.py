@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """Whether the time of a refusal tells why: real IMAP logins through a real Dovecot and the shipped stack, of several
-kinds in random order, their times compared by Kolmogorov and Smirnov (THREATS A10, E6). Run by `make campaign` alone.
-Dovecot answers refusals at ticks of its own, half a second apart, so that some are under way at a time. The saslauthd
-socket, where nothing hides the gate's own time, is measured by itself; what is found there is told, and fails only where
-it is more than a network's jitter. What a password module makes of an unknown user is not the gate's: every account has
-a password."""
+kinds in random order, their times compared by Kolmogorov and Smirnov (THREATS A10, E6). Run by `make campaign`
+alone. Dovecot answers refusals at ticks of its own, half a second apart, so that some are under way at a time. The
+saslauthd socket, where nothing hides the gate's own time, is measured by itself; what is found there is told, and
+fails only where it is more than a network's jitter. What a password module makes of an unknown user is not the
+gate's: every account has a password."""
 import concurrent.futures
 import imaplib
 import itertools

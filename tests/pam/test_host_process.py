@@ -4,6 +4,7 @@
 gate, and what becomes of logins while the module's file is replaced (THREATS A9, A15, E, H4, K3, L2)."""
 import hashlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -94,10 +95,11 @@ def damaged_file(host, gate):
     host.checked()
 
 
-@tests.case("A9: while the file comes and goes under logins, what the gate denies stays out")
-def changing_file(host, gate):
+@tests.rows(["", "-"], lambda dash: "A9: while the file comes and goes under logins, what the gate denies stays out"
+            + (", with a leading - too" if dash else ""))
+def changing_file(host, gate, dash):
     module, host.module = host.module, os.path.join(host.folder, "pam_authgate.so")
-    host.shipped(service="authgate-doveadm")
+    host.shipped(service="authgate-doveadm", edit=lambda text: re.sub(r"(?m)^(?=\w.*\{ours)", dash, text))
     host.module = module
     path = os.path.join(host.folder, "pam_authgate.so")
     done = threading.Event()

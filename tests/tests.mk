@@ -32,7 +32,8 @@ check:
 	@$(TEST_ENVIRONMENT) tests/run $(LONG_TESTS) $(UNIT_TESTS) $(FUZZ_TESTS) $(TEST_SCRIPTS)
 
 # Hours instead of minutes: the scripts that ask tap.rounds how often, in full numbers, and the daemon without its checks;
-# then, one at a time, what compares times. CAMPAIGN_ONLY is a word in the path of those to run.
+# then, one at a time, what compares times. CAMPAIGN_ONLY is a word in the path of those to run; test_large_history wants
+# 25 GB below TMPDIR.
 CAMPAIGN = $(shell grep -l 'tap\.rounds' tests/*/test_*.py) tests/campaign/deleted_checks.py
 CAMPAIGN_TIMED = $(BUILD)/tests/campaign/constant-time tests/campaign/logins_alike.py
 campaign_some = $(foreach p,$(1),$(if $(findstring $(CAMPAIGN_ONLY),$(p)),$(p)))

@@ -111,8 +111,8 @@ static void terminate(evutil_socket_t signal, short events, void *argument) {
     if (run->server.draining)
         return;
     supervisor_stopping();
-    log_message(LOG_NOTICE, "stopping: logins under way have %d ms", DRAIN_MILLISECONDS);
     listeners_close(run->server.listeners);
+    log_message(LOG_NOTICE, "stopping: logins under way have %d ms", DRAIN_MILLISECONDS); /* nobody new can come */
     run->server.draining = true;
     run->drain_until = clock_monotonic() + DRAIN_MILLISECONDS;
     struct timeval every = {.tv_usec = DRAIN_LOOK_MICROSECONDS};

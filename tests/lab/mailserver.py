@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A private Dovecot in front of a lab's PAM stack: own configuration, own base_dir, IMAP on a high loopback port. Its
 clients log in for real, from a loopback address that they choose."""
+import contextlib
 import imaplib
 import os
 import re
@@ -12,6 +13,7 @@ import lab as lab_module
 import readme
 import tap
 
+PORTS = iter(range(10000 + os.getpid() % 1000 * 20, 32768))
 COMMON = """
 base_dir = {base}/run
 state_dir = {base}/state
@@ -99,9 +101,14 @@ class Client(imaplib.IMAP4):
 
 
 def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    """A port below those that the kernel gives to clients, each process of tests looking in a range of its own: nobody
+    takes it before the server has begun to listen there."""
+    for port in PORTS:
+        with contextlib.suppress(OSError), socket.socket() as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
 
 
 def version():
@@ -133,7 +140,7 @@ class Dovecot:
         self.configuration = lab.write("dovecot/dovecot.conf", text)
         self.program = lab_module.Program(["dovecot", "-F", "-c", self.configuration], lab.path("dovecot/output.log"))
         lab.cleanup.callback(self.program.end)
-        tap.poll(self.serves_or_ended, 15, "Dovecot's greeting")
+        tap.poll(self.serves_or_ended, 40, "Dovecot's greeting")
         assert self.program.running(), f"Dovecot ended: {self.log()}"
 
     def serves_or_ended(self):

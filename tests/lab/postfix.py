@@ -24,6 +24,7 @@ import tap
 
 PLUGIN_FOLDER = subprocess.run(["gcc", "-print-multiarch"], capture_output=True, text=True, check=False).stdout.strip()
 SYSTEM_PLUGINS = f"/usr/lib/{PLUGIN_FOLDER}/sasl2" if PLUGIN_FOLDER else "/usr/lib64/sasl2"
+CLIENT = "client.example.test"
 DAEMONS = "/usr/lib/postfix/sbin"
 MAIN_CF = """
 compatibility_level = 3.6
@@ -100,9 +101,10 @@ class Client:
     """One SMTP session at an address of its own. AUTHs can be tried one after another."""
 
     def __init__(self, port, source="127.1.0.1", timeout=60):
-        self.smtp = smtplib.SMTP(timeout=timeout, source_address=(source, 0))
+        # Without a name of its own smtplib would ask the machine's name server for one.
+        self.smtp = smtplib.SMTP(local_hostname=CLIENT, timeout=timeout, source_address=(source, 0))
         self.smtp.connect("127.0.0.1", port)
-        self.smtp.ehlo("client.example.test")
+        self.smtp.ehlo(CLIENT)
 
     def __enter__(self):
         return self
@@ -214,7 +216,7 @@ class Postfix:
         old = self.processes("smtpd")
         lab_module.send_signal(self.processes("master")[0], signal.SIGHUP)
         for pid in old:
-            tap.poll(lambda pid=pid: not lab_module.alive(pid), 10, "the end of an smtpd")
+            tap.poll(lambda pid=pid: not lab_module.alive(pid), 20, "the end of an smtpd")
 
     def configure_sasl(self, options):
         self.lab.write("postfix/etc/sasl/smtpd.conf", "".join(f"{name}: {value}\n" for name, value in options.items()))
@@ -224,7 +226,7 @@ class Postfix:
         self.program = lab_module.Program(["postfix", "-c", os.path.join(self.base, "etc"), "start-fg"],
                                           self.lab.path("postfix/output.log"), start_new_session=True)
         self.lab.cleanup.callback(self.program.end)
-        tap.poll(self.serves_or_ended, 20, "Postfix's greeting")
+        tap.poll(self.serves_or_ended, 40, "Postfix's greeting")
         assert self.program.running(), f"Postfix ended: {self.log()}"
 
     def stop(self):
@@ -349,7 +351,7 @@ class Saslauthd:
         # In a session of its own: when it ends, it ends its whole process group.
         self.program = lab_module.Program(command, self.lab.path("saslauthd/output.log"), start_new_session=True)
         self.lab.cleanup.callback(self.program.end)
-        tap.poll(lambda: os.path.exists(self.path) or not self.program.running(), 10, "saslauthd's socket")
+        tap.poll(lambda: os.path.exists(self.path) or not self.program.running(), 20, "saslauthd's socket")
         if self.program.process.poll() == 77:
             raise tap.Skip("this machine gives no mount namespace, and saslauthd's files stand at fixed places")
         assert self.program.running(), "saslauthd ended"

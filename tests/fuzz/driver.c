@@ -58,18 +58,21 @@ static void add_seed(const char *path) {
     fclose(file);
 }
 
+static int no_hidden(const struct dirent *entry) {
+    return entry->d_name[0] != '.';
+}
+
+/* In the order of their names: every checkout tries the same changes. */
 static void read_corpus(const char *folder) {
-    DIR *directory = opendir(folder);
-    const struct dirent *entry;
-    while (directory != NULL && (entry = readdir(directory)) != NULL) {
+    struct dirent **entries = NULL;
+    int count = scandir(folder, &entries, no_hidden, alphasort);
+    for (int i = 0; i < count; i++) {
         char path[1024];
-        if (entry->d_name[0] == '.')
-            continue;
-        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
         add_seed(path);
+        free(entries[i]);
     }
-    if (directory != NULL)
-        closedir(directory);
+    free(entries);
 }
 
 /* One small change: a byte, a removal, a repetition, or a piece of another seed. */

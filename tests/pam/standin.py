@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A stand-in for the gate that answers by script, private PAM stacks in front of a stand-in password module, and one
 PAM transaction at a time through them. Used by tests/pam/test_*.py; touches nothing outside its own folder."""
+import contextlib
 import os
 import re
 import shutil
@@ -31,6 +32,8 @@ DEFERRED = {**GOING_ON, "reason": "country"}
 ACCEPTED = {"verdict": "accept", "ref": REF}
 DENIED = {"verdict": "deny", "reason": "country", "ref": REF}
 LATER = {"verdict": "later", "reason": "unavailable", "ref": REF}
+PATIENCE = "10s"     # of the module for a gate that answers, however busy the machine is
+HASTE = "400ms"      # for one that never does
 CLOSE = "close"      # an answer: hang up
 SILENCE = "silence"  # an answer: say nothing
 
@@ -63,12 +66,21 @@ class Gate:
         threading.Thread(target=self.accept, args=(self.listener,), daemon=True).start()
 
     def script(self, begin=None, commit=None):
-        """From now on answers like this, and has heard nothing."""
+        """From now on answers like this, and has heard nothing; what came before has been heard."""
+        self.quiet()
         with self.lock:
             self.begin = GOING_ON if begin is None else begin
             self.commit = ACCEPTED if commit is None else commit
             self.heard = []
             self.connections = 0
+
+    def quiet(self):
+        """Waits until every connection up to now has come to its end: a host's last words come after its own end."""
+        with contextlib.suppress(FileNotFoundError, ConnectionRefusedError), socket.socket(socket.AF_UNIX) as last:
+            last.connect(self.path)
+            last.sendall(encode({"request": "quiet"}))
+            tap.poll(lambda: self.requests("quiet"), 20, "the connections before this one")
+        tap.poll(lambda: not self.open, 20, "the end of earlier connections")
 
     def stop(self):
         """Is away, as after a kill: no socket, every connection closed."""
@@ -114,8 +126,8 @@ class Gate:
         finally:
             with self.lock:
                 self.open.discard(connection)
+                self.heard.append((number, None))
             connection.close()
-            self.note(number, None)
 
     def answer(self, connection, fields):
         request = fields.get("request")
@@ -149,7 +161,7 @@ class Gate:
 
     def settled(self, connections=1):
         """Waits until so many connections have come to their end; nothing more is heard of them after that."""
-        tap.poll(lambda: self.hung_up() >= connections, 5, "connections that ended")
+        tap.poll(lambda: self.hung_up() >= connections, 20, "connections that ended")
 
 
 class Result:
@@ -195,6 +207,7 @@ class Host:
         self.book = os.path.join(self.folder, "book")
         self.accounts = accounts
         self.module = MODULE
+        self.timeout = PATIENCE
         os.mkdir(self.services)
         self.write("other", "auth required pam_deny.so\naccount required pam_deny.so\n")
         self.shipped()
@@ -212,7 +225,7 @@ class Host:
 
     def ours(self, arguments=""):
         """Our module with its arguments; one given here stands in the place of the ordinary one."""
-        ordinary = [f"socket={self.socket}", "timeout=400ms"]
+        ordinary = [f"socket={self.socket}", f"timeout={self.timeout}"]
         words = {word.partition("=")[0]: word for word in [*ordinary, *arguments.split()]}
         return " ".join([self.module, *words.values()])
 
@@ -235,6 +248,15 @@ class Host:
         text = re.sub(r"(?m)^(\w.*)pam_authgate\.so(.*)$", rf"\1{{ours\2 {arguments}}}", text)
         assert text.count("{ours") == 3 and "include" not in re.sub(r"(?m)^#.*$", "", text), text
         self.stack(service, edit(text) if edit else text)
+
+    @contextlib.contextmanager
+    def hasty(self, line):
+        """The shipped stack, one of whose lines (begin's is `defer`, or `commit`) gives up soon: its gate is silent."""
+        self.shipped(edit=lambda text: text.replace(f"{{ours {line}", f"{{ours {line} timeout={HASTE}"))
+        try:
+            yield
+        finally:
+            self.shipped()
 
     def command(self, steps, user, address, service):
         words = ["auth=" + step[5:].encode("utf-8", "surrogateescape").hex() if step.startswith("auth=") else step

@@ -3,7 +3,6 @@
 """Every call of the module that can fail is made to fail, one after the other, with the right password each time: no
 error ever becomes PAM_IGNORE or PAM_SUCCESS (THREATS A1). A twin of the module whose PAM_SYSTEM_ERR is PAM_IGNORE shows
 that the sweep can fail."""
-# time-limit: 240
 from standin import ACCEPTED, CODE, DEFERRED, DENIED, IGNORE, LATER, PLANTED, SUCCESS, Gate, main, os, tap
 
 tests = tap.Tests()

@@ -10,7 +10,8 @@ import signal
 import subprocess
 import threading
 
-from standin import (ACCEPTED, BUILD, CODE, DEFERRED, DENIED, GOING_ON, MARK_KEY, MODULE, REF, SILENCE, main, tap)
+from standin import (ACCEPTED, BUILD, CODE, DEFERRED, DENIED, GOING_ON, HASTE, MARK_KEY, MODULE, REF, SILENCE, main,
+                     tap)
 
 tests = tap.Tests()
 TYPED_APP = "QWER-TYUI-OPAS-DF27"
@@ -29,7 +30,7 @@ def killed(host, gate):
                 pass
             tap.same((gate.connections, gate.hung_up()), (1, 0), "connections and ended ones")
             process.send_signal(signal.SIGKILL)
-        tap.poll(lambda: gate.hung_up() == 1, 1, "the connection's end")
+        tap.poll(lambda: gate.hung_up() == 1, 20, "the connection's end")
         tap.same(gate.ends(), [], "ends")
     host.checked()
 
@@ -39,9 +40,9 @@ def killed_in_commit(host, gate):
     for _ in range(tap.rounds(10, 100)):
         gate.script(commit=SILENCE)
         with host.start("auth=secret", "acct", "end") as process:
-            tap.poll(lambda: gate.requests("commit"), 5, "a commit")
+            tap.poll(lambda: gate.requests("commit"), 20, "a commit")
             process.send_signal(signal.SIGKILL)
-        tap.poll(lambda: gate.hung_up() == 1, 1, "the connection's end")
+        tap.poll(lambda: gate.hung_up() == 1, 20, "the connection's end")
     host.checked()
 
 
@@ -52,7 +53,7 @@ def held(host, gate):
         while process.stdout.readline().strip() != "waiting 0":
             pass
         tap.same((gate.connections, gate.hung_up()), (1, 0), "connections and ended ones")
-        process.communicate("go on\n", timeout=10)
+        process.communicate("go on\n", timeout=60)
     gate.settled()
     host.checked()
 
@@ -138,7 +139,7 @@ def loaded_before(host, gate):
             while "waiting 0" not in first:
                 first.append(process.stdout.readline().strip())
             damage(path, how)
-            rest = process.communicate("go on\n", timeout=20)[0].splitlines()
+            rest = process.communicate("go on\n", timeout=60)[0].splitlines()
         assert "auth 0" in first and "acct 0" in first, first
         assert "auth 0" not in rest and "acct 0" not in rest, (how, rest)
     host.checked()
@@ -162,11 +163,15 @@ LEAKS = [
 ]
 
 
+def patience(script):
+    return f" timeout={HASTE}" if SILENCE in script.values() else ""
+
+
 @tests.rows(LEAKS, lambda row: f"K3: {row[0]} with debug on leaves no secret in the log")
 def log(host, gate, row):
     _, script, typed = row
     host.accounts = "alice:zanzibarcanary"
-    host.shipped(service="authgate-smtp", arguments="debug")
+    host.shipped(service="authgate-smtp", arguments="debug" + patience(script))
     gate.script(**script)
     result = host.run(f"auth={typed}", "acct", "end", service="authgate-smtp")
     assert result.log, "nothing was logged at all"
@@ -181,7 +186,7 @@ def log(host, gate, row):
 def memory(host, gate, row):
     _, script, typed = row
     host.accounts = "alice:zanzibarcanary"
-    host.shipped(service="authgate-smtp")
+    host.shipped(service="authgate-smtp", arguments=patience(script))
     gate.script(**script)
     with_marks = host.run(f"auth={typed}", "acct", "end", service="authgate-smtp")
     assert with_marks.code == 0, with_marks.output

@@ -14,6 +14,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 sys.path.insert(0, os.path.join(ROOT, "tests", "lab"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
 
+PATIENCE = "10s"  # of the plugin for a gate that answers, however busy the machine is
 BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
 PLUGIN = os.path.join(BUILD, "libauthgate.so")
 PLANTED = os.path.join(BUILD, "tests/sasl/libplanted.so")
@@ -24,6 +25,7 @@ CONTINUE = {"verdict": "continue"}
 DENY = {"verdict": "deny", "reason": "country", "ref": REF}
 LATER = {"verdict": "later", "reason": "unavailable", "ref": REF}
 CLOSE, SILENCE = "close", "silence"
+FLUSH = b"request=quiet\n\n"
 
 
 def encode(fields):
@@ -39,6 +41,8 @@ class Gate:
         self.answer = CONTINUE
         self.heard = []
         self.held = []
+        self.lock = threading.Lock()
+        self.accepted = self.served = self.flushed = 0
         self.listener = None
         self.listen()
 
@@ -53,7 +57,18 @@ class Gate:
         self.listener.close()
         os.unlink(self.path)
 
+    def quiet(self):
+        """Waits until all that came up to now has been heard: a host that gave up may have left its ask behind."""
+        before = self.flushed
+        with contextlib.suppress(FileNotFoundError, ConnectionRefusedError), socket.socket(socket.AF_UNIX) as last:
+            last.connect(self.path)
+            last.sendall(FLUSH)
+            tap.poll(lambda: self.flushed > before, 20, "the connections before this one")
+        tap.poll(lambda: self.served == self.accepted, 20, "the end of earlier connections")
+
     def script(self, answer=None):
+        """From now on answers like this, and has heard nothing."""
+        self.quiet()
         self.answer = CONTINUE if answer is None else answer
         self.heard = []
 
@@ -63,9 +78,18 @@ class Gate:
                 connection = listener.accept()[0]
             except OSError:
                 return
+            with self.lock:
+                self.accepted += 1
             threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
 
     def serve(self, connection):
+        try:
+            self.converse(connection)
+        finally:
+            with self.lock:
+                self.served += 1
+
+    def converse(self, connection):
         text = b""
         with contextlib.suppress(OSError):
             while b"\n\n" not in text:
@@ -73,7 +97,9 @@ class Gate:
                 if not data:
                     break
                 text += data
-            if text.endswith(b"\n\n"):
+            if text == FLUSH:
+                self.flushed += 1
+            elif text.endswith(b"\n\n"):
                 self.heard.append(dict(line.split("=", 1) for line in text.decode().strip().split("\n")))
                 answer = self.answer
                 if isinstance(answer, list):
@@ -111,9 +137,9 @@ class Host:
         self.gate = gate
 
     def arguments(self, *steps, plugin=PLUGIN):
-        return [DRIVER, plugin, f"authgate_socket:={self.gate.path}", *steps]
+        return [DRIVER, plugin, f"authgate_socket:={self.gate.path}", f"authgate_timeout:={PATIENCE}", *steps]
 
-    def run(self, *steps, fault=None, plugin=PLUGIN, timeout=30):
+    def run(self, *steps, fault=None, plugin=PLUGIN, timeout=120):
         environment = {**os.environ, **({"FAULT": fault} if fault else {})}
         process = subprocess.run(self.arguments(*steps, plugin=plugin), env=environment, capture_output=True,
                                  encoding="utf-8", errors="replace", timeout=timeout, check=False)

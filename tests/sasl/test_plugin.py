@@ -58,7 +58,8 @@ ANSWERS = [
 def answers(host, gate, row):
     _, answer, code = row
     gate.script(answer)
-    tap.same(host.looks("authgate_timeout:=300ms", "look=alice"), [code], "code")
+    patience = ["authgate_timeout:=300ms"] if code == UNAVAIL else []
+    tap.same(host.looks(*patience, "look=alice"), [code], "code")
 
 
 @tests.case("a refusal is one log line with the ref, the reason and the client's words escaped")
@@ -136,15 +137,19 @@ def long_names(host, gate):
 
 @tests.case("A2 no socket, a silent gate, a full backlog: temporary, within the timeout")
 def away(host, gate):
+    def look(timeout, *more):
+        return tap.swift(lambda: host.looks(f"authgate_timeout:={timeout}ms", *more, "look=alice"), timeout / 1000 + 1,
+                         f"{timeout} ms")
+
     gate.script(SILENCE)
     gate.stop()
-    start = time.monotonic()
-    tap.same(host.looks("authgate_timeout:=500ms", "look=alice"), [UNAVAIL], "no socket")
+    tap.same(look(500), [UNAVAIL], "no socket")
     gate.listen()
-    tap.same(host.looks("authgate_timeout:=1s", "look=alice"), [UNAVAIL], "a silent gate")
+    start = time.monotonic()
+    tap.same(look(1000), [UNAVAIL], "a silent gate")
+    assert time.monotonic() - start > 0.9, "too early"
     for path in ("/etc/passwd", f"/{'a' * 200}", "relative"):
-        tap.same(host.looks("authgate_timeout:=300ms", f"authgate_socket:={path}", "look=alice"), [UNAVAIL], path[:20])
-    assert 1 < time.monotonic() - start < 4, "too early or too late"
+        tap.same(look(300, f"authgate_socket:={path}"), [UNAVAIL], path[:20])
 
 
 @tests.case("a gate that comes back within the timeout is asked: a restart loses no login")
@@ -159,7 +164,7 @@ def comes_back(host, gate):
         process.stdin.flush()
         tap.tick()
         gate.listen()
-        lines = process.communicate(timeout=10)[0].splitlines()
+        lines = process.communicate(timeout=60)[0].splitlines()
         tap.same([line for line in lines if line.startswith("look")], ["look 0"], "codes")
 
 

@@ -143,7 +143,7 @@ def locked(of_lab):
     environment = {**os.environ, "EDITOR": of_lab.write("waiting", script, 0o755), "VISUAL": ""}
     with subprocess.Popen([PROGRAM, "-c", of_lab.configuration, "account", "edit", "alice"], env=environment,
                           stdout=subprocess.DEVNULL, preexec_fn=lab.die_with_parent) as holder:
-        tap.poll(lambda: os.path.exists(of_lab.path("ready")), 10, "the first editor's start")
+        tap.poll(lambda: os.path.exists(of_lab.path("ready")), 20, "the first editor's start")
         says(edit(of_lab, "alice", GOOD, status=NO).stderr, "is being edited by somebody else")
         edit(of_lab, "bob", GOOD)
         with open(of_lab.path("wait"), "w", encoding="utf-8") as fifo:

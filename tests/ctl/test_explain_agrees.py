@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-# time-limit: 300
+# time-limit: 600
 """What explain says is what happens: 10,000 random policies and logins, each asked of the gate socket as a login and of
 the admin socket as a question. Verdict, reason and what would be denied in report mode must be the same. SEED=N repeats
 a run, LOGINS=N changes their number."""

@@ -97,7 +97,7 @@ def misplaced(of_lab):
     with of_lab.gate() as connection:
         answer = connection.begin(user=name, client_address=AMERICA, app_password=password, defer="yes")
         tap.same(words(answer), "continue country", "begin")
-    tap.poll(lambda: login(of_lab, name, app_password=password) == "deny locked", 10, "locked at home")
+    tap.poll(lambda: login(of_lab, name, app_password=password) == "deny locked", 20, "locked at home")
     again(of_lab)
 
 

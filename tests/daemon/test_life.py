@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """The daemon over time: reload, drain, stall, exhaustion, and nothing that grows (THREATS F5, F7, H1, H4, H7, H9)."""
-# time-limit: 240
 import concurrent.futures
 import os
 import resource
@@ -138,20 +137,25 @@ def drain(of_lab):
         except (ConnectionRefusedError, FileNotFoundError):
             pass
         tap.same(connection.commit(answer["ref"])["verdict"], "accept", "commit")
-    tap.same(of_lab.daemon.process.wait(5), 0, "exit status")
+    tap.same(of_lab.daemon.process.wait(20), 0, "exit status")
     of_lab.daemon = None
     of_lab.start()
 
 
-@tests.case("SIGTERM: a login that is still open at the end is no wrong password, and nobody waits for it long")
-def drain_open(of_lab):
+def stop_with_an_open_login(of_lab):
+    """The exit status, and what was logged of the login."""
+    of_lab.start()
     since = of_lab.mark()
     with of_lab.gate() as connection:
-        answer = connection.begin()
-        start = time.monotonic()
-        tap.same(of_lab.stop(), 0, "exit status")
-        assert time.monotonic() - start < 3, "the drain took too long"
-        tap.same(of_lab.lines(f"ref={answer['ref']}", since), [], "lines of the open login")
+        ref = connection.begin()["ref"]
+        return of_lab.stop(), of_lab.lines(f"ref={ref}", since)
+
+
+@tests.case("SIGTERM: a login that is still open at the end is no wrong password, and nobody waits for it long")
+def drain_open(of_lab):
+    of_lab.stop()
+    ended = tap.swift(lambda: stop_with_an_open_login(of_lab), 3, "a start and a drain of one second")
+    tap.same(ended, (0, []), "exit status, and lines of the open login")
     of_lab.start()
 
 
@@ -163,7 +167,7 @@ def drain_hang_up(of_lab):
         other.begin()
         os.kill(of_lab.daemon.pid, signal.SIGTERM)
         of_lab.line("stopping", since)
-    tap.same(of_lab.daemon.process.wait(5), 0, "exit status")
+    tap.same(of_lab.daemon.process.wait(20), 0, "exit status")
     tap.same(of_lab.lines(f"ref={answer['ref']}", since), [], "lines of the open login")
     of_lab.daemon = None
     of_lab.start()
@@ -180,14 +184,14 @@ def drain_backlog(of_lab):
     for connection in waiting:
         refused(connection.receive(), "country", "continue")
         connection.close()
-    tap.same(of_lab.daemon.process.wait(5), 0, "exit status")
+    tap.same(of_lab.daemon.process.wait(20), 0, "exit status")
     of_lab.daemon = None
     of_lab.start()
 
 
 def persistent_login(of_lab, number):
     """One login the way a module does it: it tries again while nobody listens, and goes on with its ref."""
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     begun = None
     while time.monotonic() < deadline:
         try:
@@ -250,7 +254,7 @@ def hang_up(of_lab):
             accepted(of_lab)
             memory = resident(of_lab.daemon.pid)
     accepted(of_lab)
-    tap.poll(lambda: descriptors(of_lab.daemon.pid) <= before, 5, "all descriptors closed")
+    tap.poll(lambda: descriptors(of_lab.daemon.pid) <= before, 20, "all descriptors closed")
     if not os.environ.get("SANITIZE"):
         grown = resident(of_lab.daemon.pid) - memory
         assert grown < 1024, f"{grown} KiB more"
@@ -264,7 +268,7 @@ def refusals(of_lab):
         with of_lab.gate() as connection:
             connection.begin(user=f"user{number}", client_address=AMERICA)
     accepted(of_lab)
-    tap.poll(lambda: descriptors(of_lab.daemon.pid) <= before, 5, "all descriptors closed")
+    tap.poll(lambda: descriptors(of_lab.daemon.pid) <= before, 20, "all descriptors closed")
 
 
 def processor_time(pid):
@@ -288,12 +292,12 @@ def few_descriptors(of_lab):
             pass
         crowd.append(connection)
     used, start = processor_time(pid), time.monotonic()
-    tap.poll(lambda: time.monotonic() - start > 1, 5, "a second")
+    tap.poll(lambda: time.monotonic() - start > 1, 20, "a second")
     assert processor_time(pid) - used < 0.3, "it spins"
     assert of_lab.daemon.running(), f"it ended: {of_lab.log()[-500:]}"
     for connection in crowd:
         connection.close()
-    tap.poll(lambda: serves(of_lab), 5, "service again")
+    tap.poll(lambda: serves(of_lab), 20, "service again")
     of_lab.stop()
     of_lab.start()
 
@@ -317,7 +321,7 @@ def crowd_of_one(of_lab):
     finally:
         for connection in crowd:
             connection.close()
-    tap.poll(lambda: serves(of_lab), 5, "service again")
+    tap.poll(lambda: serves(of_lab), 20, "service again")
 
 
 resource.setrlimit(resource.RLIMIT_NOFILE, (8192, max(8192, resource.getrlimit(resource.RLIMIT_NOFILE)[1])))

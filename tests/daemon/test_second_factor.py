@@ -1,6 +1,5 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-# time-limit: 240
 """Codes on the raw gate socket, as modules and attackers would use it: races for one code, guesses over hundreds of
 connections, answers that were lost, restarts at the worst moment, accounts that are gone."""
 import itertools
@@ -176,7 +175,7 @@ def burnt(world):
         answer = world.begin(connection, name, phone.code())
         connection.end(answer["ref"], "uncommitted", name)
     world.lab.line(f"critical:.*{name}@.*reason=uncommitted")
-    tap.poll(lambda: world.login(name, phone.code()) == "deny second-factor-reused", 5, "the code's end")
+    tap.poll(lambda: world.login(name, phone.code()) == "deny second-factor-reused", 20, "the code's end")
     world.again()
 
 
@@ -246,7 +245,7 @@ def gone(world):
         ref = world.begin(connection, name, code)["ref"]
         connection.send(gate.encode({"request": "commit", "ref": ref, "user": name}))
         connection.close()
-        tap.poll(lambda name=name, code=code: world.login(name, code, AMERICA) == "deny second-factor-reused", 5,
+        tap.poll(lambda name=name, code=code: world.login(name, code, AMERICA) == "deny second-factor-reused", 20,
                  "the code's end")
         assert world.lab.daemon.running(), world.lab.log()
 

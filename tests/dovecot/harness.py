@@ -45,6 +45,14 @@ class House:
         assert not attempt.accepted, f"let in; the daemon said:\n{self.lab.log()[-2000:]}"
         return attempt
 
+    def settled(self):
+        """Where the log ends once all earlier logins have their lines: a wrong password's comes after its client has
+        been answered."""
+        with self.lab.gate() as connection:
+            ref = connection.begin()["ref"]
+            tap.same(connection.commit(ref)["verdict"], "accept", "a raw login's verdict")
+        return self.lab.mark()
+
     def mail_log(self):
         return "\n".join(self.dovecot.log().splitlines()[-12:])
 

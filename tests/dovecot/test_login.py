@@ -19,7 +19,7 @@ def one_line(of_house, since, *words):
 
 @tests.case("from an allowed country with the right password: let in, one line says so")
 def allowed(of_house):
-    since = of_house.lab.mark()
+    since = of_house.settled()
     tap.same(of_house.accepted().checks, 1, "password checks")
     one_line(of_house, since, "account=alice@example.test", "service=imap", f"address={JAPAN}", "country=JP",
              "credential=password", "verdict=accept")
@@ -27,14 +27,14 @@ def allowed(of_house):
 
 @tests.case("from an allowed country with a wrong password: refused, and logged as a wrong password")
 def wrong_password(of_house):
-    since = of_house.lab.mark()
+    since = of_house.settled()
     of_house.refused(password="wrong")
     one_line(of_house, since, "verdict=deny", "reason=password")
 
 
 @tests.case("from another country with the right password: refused, after the password was checked all the same")
 def denied(of_house):
-    since = of_house.lab.mark()
+    since = of_house.settled()
     tap.same(of_house.refused(source=AMERICA).checks, 1, "password checks")
     one_line(of_house, since, f"address={AMERICA}", "country=US", "verdict=deny", "reason=country")
 
@@ -71,21 +71,21 @@ def doveadm(of_house):
 
 @tests.case("an address that Dovecot was not told is unknown, not a local one")
 def no_address(of_house):
-    since = of_house.lab.mark()
+    since = of_house.settled()
     assert not of_house.dovecot.ask("alice", PASSWORD, "0.0.0.0").accepted, "let in from nowhere"
     of_house.lab.line("reason=country-unknown", since)
 
 
 @tests.case("spellings of one account are one account")
 def spellings(of_house):
-    since = of_house.lab.mark()
+    since = of_house.settled()
     of_house.accepted(user="Alice")
     one_line(of_house, since, "account=alice@example.test", "verdict=accept")
 
 
 @tests.case("a password that ends in digits is handed on as it was typed")
 def digits(of_house):
-    since = of_house.lab.mark()
+    since = of_house.settled()
     of_house.refused(password=PASSWORD + "123456")
     one_line(of_house, since, "reason=password")
 
@@ -94,7 +94,7 @@ def digits(of_house):
 def report(of_house):
     of_house.lab.configure('countries = { allow = [ "JP" ]; }; mode = "report";')
     of_house.lab.reload("is in force")
-    since = of_house.lab.mark()
+    since = of_house.settled()
     of_house.accepted(source=AMERICA)
     one_line(of_house, since, "verdict=accept", "would=deny", "reason=country")
     of_house.refused(source=AMERICA, password="wrong")

@@ -21,7 +21,7 @@ def shown(name):
 
 @tests.rows(NAMES, lambda name: f"{shown(name)} is refused, with at most one escaped line")
 def hostile(of_house, name):
-    since = of_house.lab.mark()
+    since = of_house.settled()
     of_house.refused(user=name, password=PASSWORD)
     lines = of_house.lab.lines(".", since)
     assert len(lines) <= 1, "\n".join(lines)

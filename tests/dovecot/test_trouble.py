@@ -3,6 +3,7 @@
 """A real Dovecot while the daemon is away, killed, stalled or reconfigured: no login is let in that the gate did not
 judge, none is lost to a restart, and the next one works."""
 import concurrent.futures
+import contextlib
 import os
 import signal
 import time
@@ -19,8 +20,27 @@ def amid(of_house, **fields):
     of_house.stack.hold()
     attempt = POOL.submit(of_house.dovecot.login, fields.get("user", "alice"), fields.get("password", "correct horse"),
                           fields.get("source", "127.1.0.1"))
-    tap.poll(lambda: of_house.stack.checks() > before, 10, "the password check's beginning")
+    tap.poll(lambda: of_house.stack.checks() > before, 20, "the password check's beginning")
     return attempt
+
+
+@contextlib.contextmanager
+def patient(of_house):
+    """For as long as the `with` block the modules wait for a daemon that is started again however long that takes."""
+    path = f"/etc/pam.d/{of_house.stack.name}-imap"
+    with open(path, encoding="utf-8") as file:
+        whole = file.read()
+    try:
+        replace(path, whole.replace(f"timeout={TIMEOUT}s", "timeout=40s"))
+        yield
+    finally:
+        replace(path, whole)
+
+
+def replace(path, text):
+    with open(path + "-new", "w", encoding="utf-8") as file:
+        file.write(text)
+    os.rename(path + "-new", path)
 
 
 @tests.rows([signal.SIGTERM, signal.SIGKILL], lambda how: f"a daemon restarted by {how.name} in mid-login loses none")
@@ -29,7 +49,7 @@ def restarted(of_house, how):
     attempt = amid(of_house)
     of_house.lab.restart(how)
     of_house.stack.release()
-    assert attempt.result(30).accepted, f"{attempt.result()}; the daemon said:\n{of_house.lab.log(since)}"
+    assert attempt.result(60).accepted, f"{attempt.result()}; the daemon said:\n{of_house.lab.log(since)}"
     tap.same(len(of_house.lab.lines("verdict=accept", since)), 1, "accepted logins in the log")
     tap.same(of_house.lab.lines("reason=password", since), [], "wrong passwords in the log")
 
@@ -39,19 +59,20 @@ def restarted_denial(of_house):
     attempt = amid(of_house, source=AMERICA)
     of_house.lab.restart(signal.SIGKILL)
     of_house.stack.release()
-    assert not attempt.result(30).accepted, "let in"
+    assert not attempt.result(60).accepted, "let in"
 
 
 @tests.case("a daemon that comes back a second later still gets the commit")
 def back_in_time(of_house):
-    attempt = amid(of_house)
+    with patient(of_house):
+        attempt = amid(of_house)
     of_house.lab.stop(signal.SIGKILL)
     of_house.stack.release()
     start = time.monotonic()
-    tap.poll(lambda: time.monotonic() - start > 0.7, 5, "a while")
+    tap.poll(lambda: time.monotonic() - start > 0.7, 20, "a while")
     assert not attempt.done(), f"it did not wait: {attempt.result()}"
     of_house.lab.start()
-    assert attempt.result(30).accepted, f"{attempt.result()}"
+    assert attempt.result(60).accepted, f"{attempt.result()}"
 
 
 @tests.case("a daemon that stays away in mid-login: refused")
@@ -59,7 +80,7 @@ def away_amid(of_house):
     attempt = amid(of_house)
     of_house.lab.stop(signal.SIGKILL)
     of_house.stack.release()
-    assert not attempt.result(30).accepted, "let in"
+    assert not attempt.result(60).accepted, "let in"
     of_house.lab.start()
     of_house.accepted()
 
@@ -67,9 +88,8 @@ def away_amid(of_house):
 @tests.case("nobody listens: refused within the timeout, the password is not even checked, and the next login works")
 def nobody_listens(of_house):
     of_house.lab.stop()
-    attempt = of_house.refused()
+    attempt = tap.swift(of_house.refused, TIMEOUT + 2, "a refusal")
     tap.same(attempt.checks, 0, "password checks")
-    assert attempt.milliseconds < (TIMEOUT + 2) * 1000, f"{attempt.milliseconds:.0f} ms"
     of_house.lab.start()
     of_house.accepted()
 
@@ -87,22 +107,26 @@ def no_socket(of_house):
 @tests.case("a daemon that comes back while a login waits for it answers that login")
 def comes_back(of_house):
     of_house.lab.stop()
-    attempt = POOL.submit(of_house.dovecot.login, "alice", "correct horse")
-    of_house.lab.start()
-    assert attempt.result(30).accepted, f"{attempt.result()}"
+    with patient(of_house):
+        attempt = POOL.submit(of_house.dovecot.login, "alice", "correct horse")
+        of_house.lab.start()
+        assert attempt.result(60).accepted, f"{attempt.result()}"
 
 
 @tests.case("H9: a stalled daemon: every login ends in a refusal within 5 s, and works again when it goes on")
 def stalled(of_house):
-    os.kill(of_house.lab.daemon.pid, signal.SIGSTOP)
-    results, until = [], time.monotonic() + tap.rounds(0, 30)
-    while not results or time.monotonic() < until:
+    def eight():
         attempts = [POOL.submit(of_house.dovecot.login, "alice", "correct horse") for _ in range(8)]
-        results += [attempt.result(30) for attempt in attempts]
-    os.kill(of_house.lab.daemon.pid, signal.SIGCONT)
-    assert not any(result.accepted for result in results), "let in"
-    worst = max(result.milliseconds for result in results)
-    assert worst < 5000, f"{worst:.0f} ms"
+        assert not any(attempt.result(60).accepted for attempt in attempts), "let in"
+
+    os.kill(of_house.lab.daemon.pid, signal.SIGSTOP)
+    try:
+        until = time.monotonic() + tap.rounds(0, 30)
+        tap.swift(eight, 5, "eight refusals")
+        while time.monotonic() < until:
+            tap.swift(eight, 5, "eight refusals")
+    finally:
+        os.kill(of_house.lab.daemon.pid, signal.SIGCONT)
     of_house.accepted()
 
 

@@ -17,19 +17,24 @@ exec cat >> "{output}"
 """
 
 
-def told(of_lab, event, **wanted):
-    """The notices of a kind that have the members wanted, as far as they have come."""
+def told_lines(of_lab):
+    """The whole lines of what was told; one that is still being written is not there yet."""
     try:
-        with open(of_lab.path("notify/told"), encoding="utf-8") as file:
-            notices = [json.loads(line) for line in file]
+        with open(of_lab.path("notify/told"), "rb") as file:
+            text = file.read()
     except FileNotFoundError:
         return []
-    return [notice for notice in notices if notice["event"] == event
+    return text[:text.rfind(b"\n") + 1].decode().splitlines()
+
+
+def told(of_lab, event, **wanted):
+    """The notices of a kind that have the members wanted, as far as they have come."""
+    return [notice for notice in map(json.loads, told_lines(of_lab)) if notice["event"] == event
             and all(notice.get(name) == value for name, value in wanted.items())]
 
 
 def wait_for_notice(of_lab, event, **wanted):
-    return tap.poll(lambda: told(of_lab, event, **wanted), 10, f"notice {event} {wanted}")[0]
+    return tap.poll(lambda: told(of_lab, event, **wanted), 20, f"notice {event} {wanted}")[0]
 
 
 def guess(of_lab, account, number, address=JAPAN):
@@ -84,7 +89,7 @@ def at_once(of_lab):
         one.begin(user="zita")
     for one in connections:
         one.close()
-    tap.poll(lambda: throttled(of_lab, "zita"), 5, "the throttle")
+    tap.poll(lambda: throttled(of_lab, "zita"), 20, "the throttle")
 
 
 @tests.case(f"M5: of {HANG_UPS} tries that hang up after begin each is logged as a wrong password")
@@ -105,13 +110,13 @@ def throttle(of_lab, window):
 
 @tests.case("M13: a throttled client that keeps trying is free again when its window has passed")
 def window_passes(of_lab):
-    throttle(of_lab, "2s")
+    throttle(of_lab, "4s")
     for number in range(5):
         guess(of_lab, "quinn", number)
     assert throttled(of_lab, "quinn"), "not throttled"
     last = time.monotonic()
-    tap.poll(lambda: guess(of_lab, "quinn", 100 + int(time.monotonic() * 1000))[0] == "continue", 10, "a free try")
-    assert 1 < time.monotonic() - last < 4, f"after {time.monotonic() - last:.1f} s"
+    tap.poll(lambda: guess(of_lab, "quinn", 100 + int(time.monotonic() * 1000))[0] == "continue", 30, "a free try")
+    assert 2 < time.monotonic() - last < 12, f"after {time.monotonic() - last:.1f} s"
     throttle(of_lab, "15m")
 
 
@@ -217,13 +222,11 @@ def story(of_lab):
 
 @tests.case("no notice holds a secret, and each is one object of known members")
 def notices(of_lab):
-    with open(of_lab.path("notify/told"), encoding="utf-8") as file:
-        text = file.read()
     known = {"event", "at", "host", "account", "service", "address", "network", "country", "ref", "who", "why", "until",
              "left_out"}
-    for line in text.splitlines():
+    for line in told_lines(of_lab):
         assert set(json.loads(line)) <= known, line
-    assert "600d600d" not in text and "0badcafe" not in text, "a mark was told"
+        assert "600d600d" not in line and "0badcafe" not in line, "a mark was told"
 
 
 @tests.case("status counts it all")

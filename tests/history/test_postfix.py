@@ -1,6 +1,5 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-# time-limit: 180
 """SMTP AUTH through a real, chrooted Postfix: the same thief over SMTP. A stolen password is noticed behind saslauthd,
 a sprayer is stopped before it, and the history tells both."""
 import importlib.util

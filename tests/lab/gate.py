@@ -31,7 +31,7 @@ def begin(**fields):
 class Gate:
     """One connection; every wait ends after `timeout` seconds with TimeoutError."""
 
-    def __init__(self, path, timeout=10):
+    def __init__(self, path, timeout=30):
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(timeout)
         self.pending = b""

@@ -85,7 +85,7 @@ class Program:
     def running(self):
         return self.process.poll() is None
 
-    def end(self, how=signal.SIGTERM, seconds=10):
+    def end(self, how=signal.SIGTERM, seconds=30):
         """Ends it and whatever it started; returns its exit status."""
         family = descendants(self.pid) if self.running() else []
         if family:
@@ -101,6 +101,7 @@ class Program:
                 tap.poll(lambda pid=pid: not alive(pid), 2, "a child's end")
             if alive(pid):
                 send_signal(pid, signal.SIGKILL)
+                tap.poll(lambda pid=pid: not alive(pid), 20, "a killed child's end")
         return self.process.returncode
 
 
@@ -192,7 +193,7 @@ defaults = {{ {defaults} }};
         self.write("pid", str(self.daemon.pid))
         if wait:
             # It listens a little earlier than it heeds signals; its word that it serves comes after both.
-            tap.poll(lambda: not self.daemon.running() or self.lines(" serves ", since), 10, "authgated's start")
+            tap.poll(lambda: not self.daemon.running() or self.lines(" serves ", since), 30, "authgated's start")
             assert self.daemon.running(), f"authgated ended with {self.daemon.process.returncode}: {self.log(since)}"
         return self.daemon
 
@@ -201,7 +202,7 @@ defaults = {{ {defaults} }};
         since = self.mark()
         program = Program(command or self.command, self.path("authgated.log"), **popen)
         try:
-            status = program.process.wait(10)
+            status = program.process.wait(30)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"it runs: {self.log(since)}") from None
         finally:
@@ -243,7 +244,7 @@ defaults = {{ {defaults} }};
     def lines(self, pattern, since=0):
         return [line for line in self.log(since).splitlines() if re.search(pattern, line)]
 
-    def line(self, pattern, since=0, seconds=5):
+    def line(self, pattern, since=0, seconds=20):
         """Waits for a log line that `pattern` is found in, and returns it."""
         try:
             return tap.poll(lambda: self.lines(pattern, since), seconds, f"log line {pattern!r}")[0]

@@ -46,7 +46,7 @@ class House:
     def settle(self):
         """Waits until a request that nobody announced is refused for good: five seconds after the daemon's start."""
         path = postfix.inside(self.lab, sasl.SEEN_AS)
-        tap.poll(lambda: sasl.check(path, "nobody", "x") == "NO", 15, "the first NO")
+        tap.poll(lambda: sasl.check(path, "nobody", "x") == "NO", 40, "the first NO")
 
     def login(self, user="alice", password="wonder", source=JAPAN, mechanism="PLAIN"):
         return self.postfix.login(user, password, source, mechanism)

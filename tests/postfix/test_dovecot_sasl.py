@@ -43,7 +43,7 @@ def outcomes(scene, mechanism):
     scene.gets(235, mechanism=mechanism)
     scene.gets(REFUSED, mechanism=mechanism, password="wrong")
     scene.gets(REFUSED, mechanism=mechanism, source=AMERICA)
-    tap.poll(lambda: len(scene.lab.lines("account=alice", since)) == 3, 5, "3 lines")
+    tap.poll(lambda: len(scene.lab.lines("account=alice", since)) == 3, 20, "3 lines")
     lines = scene.lab.lines("account=alice", since)
     for line, word in zip(lines, ("verdict=accept", "reason=password", "reason=country")):
         assert word in line and "service=smtp" in line, line

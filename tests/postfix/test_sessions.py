@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Many AUTHs at once and one after another: each verdict uses its own client's address (THREATS M2), whatever a session
 did before, and XCLIENT moves nobody but a proxy that Postfix trusts (C5)."""
-# time-limit: 240
 import threading
 
 from harness import AMERICA, JAPAN, REFUSED, house, tap

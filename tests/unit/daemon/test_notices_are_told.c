@@ -219,7 +219,7 @@ static void a_program_that_hangs_is_killed_with_its_children(void **state) {
     pid_t helper = fork();
     if (helper == 0) {
         close(sockets[0]);
-        notify_helper_run(sockets[1], 200);
+        notify_helper_run(sockets[1], 2000);
         _exit(0);
     }
     close(sockets[1]);

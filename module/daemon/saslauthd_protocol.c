@@ -14,6 +14,7 @@
 #include "daemon/login.h"
 #include "daemon/saslauthd_request.h"
 #include "daemon/server.h"
+#include "daemon/tick.h"
 #include "daemon/upstream.h"
 #include "policy/configuration.h"
 #include "wire/password.h"
@@ -30,6 +31,8 @@ struct relay {
     char service[SASLAUTHD_SERVICE_SIZE];
     struct login_answer begun; /* without its ref */
     bool answered;             /* begin is */
+    struct timespec came;
+    struct tick *tick; /* until a refusal is told */
 };
 
 static void answer(struct connection *connection, const char *word) {
@@ -48,14 +51,27 @@ static void answer_verdict(struct connection *connection, enum verdict verdict) 
         connection_close(connection);
 }
 
+static void say_no(void *context) {
+    struct relay *relay = context;
+    answer(relay->connection, "NO");
+}
+
+/* The answer to a login whose password may have been looked at. */
+static void conclude(struct relay *relay, enum verdict verdict) {
+    if (verdict == VERDICT_DENY && relay->tick == NULL)
+        relay->tick = tick_wait(connection_server(relay->connection)->base, &relay->came, say_no, relay);
+    if (verdict != VERDICT_DENY || relay->tick == NULL)
+        answer_verdict(relay->connection, verdict);
+}
+
 static void committed(void *context, const struct login_answer *said) {
     struct relay *relay = context;
-    answer_verdict(relay->connection, said->verdict);
+    conclude(relay, said->verdict);
 }
 
 static void end(struct relay *relay, enum end_status status, const char *mark) {
     login_end(relay->login, status, mark);
-    answer_verdict(relay->connection, status == END_WRONG ? VERDICT_DENY : VERDICT_LATER);
+    conclude(relay, status == END_WRONG ? VERDICT_DENY : VERDICT_LATER);
 }
 
 static void checked(void *context, enum upstream_result result) {
@@ -103,7 +119,7 @@ static void go_on(struct relay *relay) {
     if (begun->verdict == VERDICT_CONTINUE)
         check_password(relay);
     else
-        answer_verdict(relay->connection, begun->reason == REASON_THROTTLED ? VERDICT_LATER : begun->verdict);
+        conclude(relay, begun->reason == REASON_THROTTLED ? VERDICT_LATER : begun->verdict);
 }
 
 static void begun(void *context, const struct login_answer *said) {
@@ -180,6 +196,7 @@ static struct relay *open_relay(struct connection *connection) {
         return NULL;
     }
     relay->connection = connection;
+    relay->came = tick_start();
     connection_set_state(connection, relay);
     connection_set_busy(connection, true);
     connection_expect(connection, clock_monotonic() + CLOSE_AFTER);
@@ -216,6 +233,7 @@ static void on_closed(struct connection *connection) {
         return;
     connection_set_state(connection, NULL);
     upstream_cancel(&relay->upstream);
+    tick_cancel(&relay->tick);
     if (relay->login != NULL && login_open(relay->login) && !connection_server(connection)->draining)
         login_end(relay->login, END_ERROR, NULL);
     login_leave(&relay->login);

@@ -12,6 +12,8 @@ import sasl
 from sasl import CLOSED
 
 PASSWORDS = {"alice@example.test": "wonder", "bob@example.test": "builder", "carol@example.test": "19850412"}
+ABROAD = "127.2.0.1"
+TICK = 0.098  # seconds; the daemon's is 0.1 from when it had read the question
 tests = tap.Tests()
 
 
@@ -50,6 +52,19 @@ class Scene:
     def good(self):
         """Fails the case unless an ordinary login goes through."""
         tap.same(self.login("alice", "wonder"), "OK", "an ordinary login")
+
+
+@tests.rows([("a wrong password", {"password": "wunder"}), ("a wrong one from abroad", {"password": "wunder",
+                                                                                       "client_address": ABROAD}),
+             ("the right one from abroad", {"client_address": ABROAD})],
+            lambda row: f"A10 {row[0]}: NO, and not before a tick has passed since the question")
+def tick(scene, row):
+    words = {"password": "wonder", **row[1]}
+    password = words.pop("password")
+    tap.same(scene.ask(user="alice", **words).get("verdict"), "continue", "ask")
+    start = time.monotonic()
+    tap.same(sasl.check(scene.path, "alice", password), "NO", "answer")
+    assert time.monotonic() - start > TICK, "it came at once"
 
 
 @tests.case("a right password is OK and a wrong one NO, each with one line in the log")

@@ -3,6 +3,7 @@
 """A thousand reloads under load (THREATS H7): good and bad configurations by turns, account files and the country
 database rewritten between them. RELOADS is another number of them."""
 import collections
+import concurrent.futures
 import os
 import shutil
 import signal
@@ -13,6 +14,7 @@ from harness import AMERICA, JAPAN, accepted, descriptors, lab, login, refused, 
 tests = tap.Tests()
 SANITIZED = bool(os.environ.get("SANITIZE"))
 RELOADS = int(os.environ.get("RELOADS") or tap.rounds(200 if SANITIZED else 1000, 1000))
+REMEMBERED = 66000  # more than the daemon remembers
 GROWTH = 2048  # KiB, over the last three quarters of them
 
 HOME = 'countries = { allow = [ "JP" ]; };'
@@ -90,6 +92,16 @@ class Crowd:
                 self.faults.append(f"{address} {user}: {fault!r}")
 
 
+def fill_memory(of_lab):
+    """Has so many logins accepted that the daemon's memory of them, which is touched as it fills, grows no more."""
+    def some(_):
+        for _ in range(0 if SANITIZED else REMEMBERED // 4):
+            accepted(of_lab)
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        list(pool.map(some, range(4)))
+    accepted(of_lab)
+
+
 def storm(of_lab, databases):
     """The reloads, each waited for; memory after a quarter of them and at the end."""
     early = None
@@ -106,7 +118,7 @@ def reloads(of_lab):
     of_lab.configure(HOME)
     of_lab.start()
     databases = write_databases(of_lab)
-    accepted(of_lab)
+    fill_memory(of_lab)
     open_before, pid = descriptors(of_lab.daemon.pid), of_lab.daemon.pid
     with Crowd(of_lab) as crowd:
         early, late = storm(of_lab, databases)

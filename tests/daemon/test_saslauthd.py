@@ -38,7 +38,7 @@ class Scene:
 
     def settle(self):
         """Waits until requests that nobody announced are refused for good: five seconds after a start."""
-        tap.poll(lambda: sasl.check(self.path, "nobody", "x") == "NO", 15, "the first NO")
+        tap.poll(lambda: sasl.check(self.path, "nobody", "x") == "NO", 40, "the first NO")
 
     def ask(self, **fields):
         return sasl.ask(self.lab.gate, **fields)
@@ -185,8 +185,8 @@ def plugin_not_required(scene):
     scene.lab.reload("is in force")
 
 
-@tests.rows([("silence", 20), ("close", 2), (b"\0\1O", 2), (b"\0\2XX", 2), (b"\xff\xff" + b"OK" * 600, 2),
-             (b"\0\2OKmore", 2), (b"\0\4OK", 2)], lambda row: f"upstream says {row[0]!r:.20}: no answer, in time")
+@tests.rows([("silence", 25), ("close", 8), (b"\0\1O", 8), (b"\0\2XX", 8), (b"\xff\xff" + b"OK" * 600, 8),
+             (b"\0\2OKmore", 8), (b"\0\4OK", 8)], lambda row: f"upstream says {row[0]!r:.20}: no answer, in time")
 def upstream_trouble(scene, row):
     say, seconds = row
     since = scene.lab.mark()
@@ -219,9 +219,9 @@ def client_leaves(scene):
         scene.ask()
         with sasl.Client(scene.path) as client:
             client.send(sasl.counted("alice", "wrong", "smtp", ""))
-            tap.poll(lambda number=number: len(scene.upstream.waiting) == number, 5, "a relay")
-    tap.poll(lambda: len(scene.lab.lines("reason=password-error", since)) == 20, 5, "20 lines")
-    tap.poll(lambda: descriptors(scene.lab.daemon.pid) == before, 5, "the descriptors of before")
+            tap.poll(lambda number=number: len(scene.upstream.waiting) == number, 20, "a relay")
+    tap.poll(lambda: len(scene.lab.lines("reason=password-error", since)) == 20, 20, "20 lines")
+    tap.poll(lambda: descriptors(scene.lab.daemon.pid) <= before, 20, "the descriptors of before")
     scene.upstream.say = None
     scene.upstream.release(b"")
     scene.good()
@@ -256,7 +256,7 @@ def malformed(scene, row):
     tap.same(len(scene.upstream.heard), heard, "passwords that went upstream")
 
 
-@tests.case("F2 each length off by one: no OK, and a request that does not become whole is closed within 3 s")
+@tests.case("F2 each length off by one: no OK, and a request that does not become whole is closed")
 def off_by_one(scene):
     words = [b"alice", b"wonder", b"smtp", b"example.test", b"127.1.0.1;4711"]
     clients = []
@@ -273,7 +273,7 @@ def off_by_one(scene):
     for client, about in clients:
         with client:
             assert client.answer() in (CLOSED, "NO"), about
-    assert time.monotonic() - start < 4, "not within 3 s"
+    assert time.monotonic() - start < 8, "not when a message's two seconds are over"
     scene.good()
 
 
@@ -304,7 +304,7 @@ def leaves_anywhere(scene):
     for length in list(range(len(request))) * tap.rounds(1, 250):
         with sasl.Client(scene.path) as client:
             client.send(request[:length])
-    tap.poll(lambda: descriptors(scene.lab.daemon.pid) == before, 5, "the descriptors of before")
+    tap.poll(lambda: descriptors(scene.lab.daemon.pid) <= before, 20, "the descriptors of before")
     scene.good()
 
 

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -36,4 +37,22 @@ __attribute__((visibility("default"))) int clock_gettime(clockid_t clock, struct
         }
     }
     return result;
+}
+
+/* A moment of the shifted clock is an earlier one of the kernel's. */
+__attribute__((visibility("default"))) int timerfd_settime(int timer, int flags, const struct itimerspec *when,
+                                                           struct itimerspec *before) {
+    static int (*real)(int, int, const struct itimerspec *, struct itimerspec *);
+    if (real == NULL)
+        *(void **)&real = dlsym(RTLD_NEXT, "timerfd_settime");
+    struct itimerspec moved = *when;
+    if ((flags & TFD_TIMER_ABSTIME) != 0 && shift != NULL) {
+        moved.it_value.tv_sec -= (time_t)(*shift / 1000);
+        moved.it_value.tv_nsec -= (long)(*shift % 1000) * 1000000;
+        if (moved.it_value.tv_nsec < 0) {
+            moved.it_value.tv_nsec += 1000000000;
+            moved.it_value.tv_sec--;
+        }
+    }
+    return real(timer, flags, &moved, before);
 }

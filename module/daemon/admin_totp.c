@@ -129,14 +129,16 @@ static void confirmed(struct admin_job *job, const struct store_report *report) 
 /* How far the phone's clock is off, in steps, where the code is one of the nearest day at all: the nearest first, since
  * among thousands of codes another one may be the same. */
 static bool find_far(const struct admin_job *job, const char *code, int64_t now, int64_t *steps) {
-    static const unsigned windows[] = {10, 60, 240, TOTP_WINDOW_LIMIT};
-    for (size_t i = 0; i < sizeof windows / sizeof windows[0]; i++) {
-        int64_t step;
-        if (totp_match(&job->totp, code, now, windows[i], &step)) {
-            *steps = step - totp_step(&job->totp, now);
-            return true;
+    int64_t present = totp_step(&job->totp, now);
+    for (int64_t far = 1; far <= TOTP_WINDOW_LIMIT; far++)
+        for (int side = -1; side <= 1; side += 2) {
+            char other[TOTP_CODE_SIZE];
+            *steps = side * far;
+            bool same = totp_code(&job->totp, present + *steps, other) && strcmp(other, code) == 0;
+            explicit_bzero(other, sizeof other);
+            if (same)
+                return true;
         }
-    }
     return false;
 }
 

@@ -95,7 +95,7 @@ static bool same_file(struct database *database, const char *path, char *fault, 
 }
 
 bool database_open(struct database *database, const char *path, const char *host, char *fault, size_t size) {
-    *database = (struct database){.host = host};
+    *database = (struct database){.host = host, .settled = SETTLED_SWEPT / 2}; /* what others left is swept as well */
     if (!examine(database, path, fault, size))
         return false;
     if (database->identity.st_size == 0) { /* SQLite would make a database of it */

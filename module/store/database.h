@@ -14,6 +14,8 @@
 #include "store/sql.h"
 #include "store/store.h"
 
+#define SETTLED_SWEPT 64 /* settled refs that the sweep looks at in one step, for each half as many that came */
+
 struct database {
     sqlite3 *connection;
     sqlite3_stmt *statements[SQL_STATEMENT_COUNT]; /* prepared when first used */
@@ -21,7 +23,7 @@ struct database {
     int error; /* SQLite's extended code of the first thing that failed; SQLITE_OK: nothing has */
     struct stat identity; /* of the file that was opened */
     char swept[STORE_REF_SIZE]; /* how far the sweep for settled refs has come … */
-    unsigned settled;           /* … and how many were added since its last step */
+    unsigned settled;           /* … and how many were added that it has not yet answered with a step */
     bool raised; /* something in this transaction must not be undone by an older copy */
 };
 

@@ -9,7 +9,6 @@
 
 #define HOUR 3600
 #define DAY 86400
-#define SWEPT 64 /* settled refs looked at in one go */
 
 /* A step as a row's key: in the order of the steps. */
 struct step_key {
@@ -256,11 +255,11 @@ static void keep_settled(struct database *database, const struct store_request *
     database->settled++;
 }
 
-/* The last of the next SWEPT refs behind one; "" where there are not so many. */
+/* The last of the next SETTLED_SWEPT refs behind one; "" where there are not so many. */
 static void sweep_to(struct database *database, char ref[STORE_REF_SIZE]) {
     struct query query = query_of(database, SQL_SETTLED_NEXT);
     query_text(&query, database->swept);
-    query_number(&query, SWEPT - 1);
+    query_number(&query, SETTLED_SWEPT - 1);
     ref[0] = '\0';
     if (!query_row(&query))
         return;
@@ -268,13 +267,9 @@ static void sweep_to(struct database *database, char ref[STORE_REF_SIZE]) {
     query_end(&query);
 }
 
-/* Neighbours go together and no index is needed: the sweep passes over the table, SWEPT refs for each half as many that
- * came to it, so that it holds at most twice what is still to be known. */
-void trim_settled(struct database *database, int64_t now) {
+/* Neighbours go together and no index is needed. */
+static void sweep(struct database *database, int64_t now) {
     char last[STORE_REF_SIZE];
-    if (database->settled < SWEPT / 2)
-        return;
-    database->settled = 0;
     sweep_to(database, last);
     struct query query = query_of(database, SQL_SETTLED_TRIM);
     query_text(&query, database->swept);
@@ -282,6 +277,13 @@ void trim_settled(struct database *database, int64_t now) {
     query_number(&query, now - STORE_REF_KEPT);
     query_run(&query);
     memcpy(database->swept, last, sizeof last);
+}
+
+/* Passes over the table, SETTLED_SWEPT refs for each half as many that came to it, so that it holds at most about twice
+ * what is still to be known, however many come at once. */
+void trim_settled(struct database *database, int64_t now) {
+    for (; database->settled >= SETTLED_SWEPT / 2; database->settled -= SETTLED_SWEPT / 2)
+        sweep(database, now);
 }
 
 static bool over_budget(struct database *database, const struct store_request *request) {

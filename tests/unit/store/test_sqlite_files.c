@@ -282,6 +282,48 @@ static void a_forked_child_cannot_use_the_store(void **state) {
     assert_int_equal(facts_of(store, "alice", HOME).secret.last_step, 1001);
 }
 
+static int count_rows(const char *table) {
+    sqlite3 *connection = NULL;
+    sqlite3_stmt *statement = NULL;
+    char *sql = sqlite3_mprintf("SELECT count(*) FROM %s", table);
+    assert_int_equal(sqlite3_open(place.store, &connection), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(connection, sql, -1, &statement, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    int count = sqlite3_column_int(statement, 0);
+    sqlite3_finalize(statement);
+    sqlite3_free(sql);
+    sqlite3_close(connection);
+    return count;
+}
+
+/* Logins that are handed over all at once, so that many share a commit; what they come to does not matter. */
+static void settle_many(int count, int64_t now) {
+    static struct got_answer answers[1000];
+    for (int i = 0; i < count; i++) {
+        struct attempt attempt;
+        answers[i] = (struct got_answer){0};
+        attempt_init(&attempt, "alice", HOME, next_ref());
+        attempt.login.use = STORE_USE_APP_PASSWORD;
+        attempt.login.now = now;
+        assert_true(store_settle(store, &attempt.login, take_answer, &answers[i]) != 0);
+    }
+    for (int i = 0; i < count; i++)
+        wait_for(store, &answers[i].done);
+}
+
+static void settled_refs_go_when_their_time_is_over(void **state) {
+    (void)state;
+    in_use();
+    settle_many(1000, NOW);
+    settle_many(1000, NOW + STORE_REF_KEPT);
+    store_close(&store);
+    assert_in_range(count_rows("settled"), 1000, 1150);
+    store = place_open(false);
+    settle_many(600, NOW + 2 * STORE_REF_KEPT);
+    store_close(&store);
+    assert_in_range(count_rows("settled"), 600, 750);
+}
+
 static void every_row_has_its_host(void **state) {
     (void)state;
     static const char *const tables[] = {"meta",          "secrets", "memory", "recovery_codes", "wrong_codes",
@@ -372,6 +414,7 @@ int main(void) {
         SCENE(one_process_at_a_time_has_the_store),
         SCENE(there_is_one_connection_and_nothing_is_mapped),
         SCENE(a_forked_child_cannot_use_the_store),
+        SCENE(settled_refs_go_when_their_time_is_over),
         SCENE(every_row_has_its_host),
         SCENE(each_change_of_state_is_told_once),
         SCENE(an_unknown_kind_of_store_is_refused),

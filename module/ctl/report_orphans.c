@@ -153,7 +153,7 @@ static enum status ask_kept(struct orphans *orphans) {
         if (orphans->one->file != NULL)
             keep(orphans, "policy file");
         if (orphans->one->kept.count == 0)
-            keep(orphans, "nothing that is in force");
+            keep(orphans, one == STATUS_DONE ? "nothing that is in force" : "what is kept could not be told");
     }
     return status;
 }
@@ -224,6 +224,14 @@ static enum status report(struct orphans *orphans, const struct invocation *invo
     return status;
 }
 
+/* Policy files are looked for beside a configuration that could be read. */
+static enum status complete(const struct orphans *orphans, const struct invocation *invocation, enum status status) {
+    if (orphans->talk.configuration != NULL || status != STATUS_DONE)
+        return status;
+    return verb_fail(STATUS_NO, "%s cannot be read, so accounts/ was not looked at; authgatectl check tells why",
+                     invocation->configuration);
+}
+
 static enum status run(struct invocation *invocation) {
     static const struct verb_option none[] = {{NULL, NULL}};
     struct orphans orphans = {.count = 0};
@@ -231,7 +239,7 @@ static enum status run(struct invocation *invocation) {
         return STATUS_USAGE;
     talk_start(&orphans.talk, invocation);
     orphans.talk.patience = PAGE_TIME;
-    enum status status = report(&orphans, invocation);
+    enum status status = complete(&orphans, invocation, report(&orphans, invocation));
     talk_end(&orphans.talk);
     arena_clear(&orphans.arena);
     return status;

@@ -206,6 +206,12 @@ bool admin_job_canonical(struct admin_job *job, const char *name) {
     return account_name_canonical(naming, name, job->account);
 }
 
+static bool canonical_anywhere(struct admin_job *job, const char *name) {
+    struct account_naming naming = configuration_settings(job->server->configuration)->naming;
+    naming.domain_count = 0;
+    return account_name_canonical(&naming, name, job->account);
+}
+
 /* Why the request cannot be run, or NULL. */
 static const char *find_fault(struct admin_job *job) {
     const char *name = job->question.value[FIELD_ACCOUNT];
@@ -215,7 +221,9 @@ static const char *find_fault(struct admin_job *job) {
     if (name == NULL)
         return (needs & ADMIN_NEEDS_ACCOUNT) != 0 ? "the question lacks an account" : NULL;
     bool wanted = (needs & (ADMIN_NEEDS_ACCOUNT | ADMIN_MAY_NAME_ACCOUNT)) != 0;
-    if (wanted && !admin_job_canonical(job, name))
+    bool possible = !wanted || admin_job_canonical(job, name) ||
+                    ((needs & ADMIN_ANY_DOMAIN) != 0 && canonical_anywhere(job, name));
+    if (!possible)
         return "this is no account name, or its domain is not served here: such a login is malformed";
     return NULL;
 }

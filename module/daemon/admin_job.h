@@ -29,6 +29,7 @@ enum admin_need {
     ADMIN_NEEDS_ACCOUNT = 1, /* the question names one */
     ADMIN_NEEDS_STORE = 2,   /* one is configured */
     ADMIN_MAY_NAME_ACCOUNT = 4,
+    ADMIN_ANY_DOMAIN = 8, /* also one that is not served any more: what was kept of it can be seen and ended */
 };
 
 /* A row of admin_protocol.c's table. */

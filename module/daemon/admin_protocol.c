@@ -21,9 +21,9 @@
 
 static const struct admin_request requests[] = {
     {"explain", ACCOUNT, admin_explain},
-    {"account-show", ACCOUNT, admin_account_show},
+    {"account-show", ACCOUNT | ADMIN_ANY_DOMAIN, admin_account_show},
     {"account-list", STORE, admin_account_list},
-    {"account-exists", ACCOUNT, admin_account_exists},
+    {"account-exists", ACCOUNT | ADMIN_ANY_DOMAIN, admin_account_exists},
     {"status", 0, admin_status},
     {"history", 0, admin_history},
     {"trial-watch", 0, admin_trial_watch},
@@ -40,7 +40,7 @@ static const struct admin_request requests[] = {
     {"networks-forget", ACCOUNT | STORE, admin_networks_forget},
     {"account-lock", ACCOUNT | STORE, admin_account_lock},
     {"account-unlock", ACCOUNT | STORE, admin_account_unlock},
-    {"account-forget", ACCOUNT | STORE, admin_account_forget},
+    {"account-forget", ACCOUNT | STORE | ADMIN_ANY_DOMAIN, admin_account_forget},
     {"key-rotate", STORE, admin_key_rotate},
     {"key-retire", STORE, admin_key_retire},
     {"key-use", STORE, admin_key_use},

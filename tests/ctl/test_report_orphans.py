@@ -73,6 +73,33 @@ def files(world):
         os.unlink(world.lab.path(f"accounts/{name}.conf"))
 
 
+@tests.case("an account of a domain that is not served any more is listed, and can be forgotten")
+def other_domain(world):
+    asked = world.settings
+    world.settings = asked + ' domains = [ "example.test", "other.test", "gone.test" ];'
+    world.again("")
+    world.ctl("account", "lock", "left-domain@gone.test", "--reason", "x")
+    world.settings = asked + ' domains = [ "example.test", "other.test" ];'
+    world.again("")
+    tap.same(orphans(world)["left-domain"]["kept"], ["lock"], "kept")
+    says(world.ctl("account", "lock", "left-domain@gone.test", "--reason", "x", status=NO).stderr, "not served")
+    world.ctl("account", "forget", "left-domain@gone.test")
+    assert "left-domain" not in orphans(world), "still there"
+    world.settings = asked
+    world.again("")
+
+
+@tests.case("with a configuration that cannot be read it says that policy files were not looked at")
+def unreadable(world):
+    kept = world.lab.path("kept.conf")
+    os.rename(world.lab.configuration, kept)
+    world.lab.write("authgate.conf", "defaults = ")
+    told = world.ctl("--socket", admin_socket(world.lab), "report", "orphans", status=NO)
+    says(told.stdout, "left-lock@example.test")
+    says(told.stderr, "accounts/ was not looked at")
+    os.rename(kept, world.lab.configuration)
+
+
 @tests.case("what was forgotten is listed no more")
 def forgotten(world):
     for name in orphans(world):

@@ -41,12 +41,33 @@ static void look_pam(struct doctor *doctor) {
     const struct pam_line *gate = shape.begin != NULL ? shape.begin : shape.commit;
     if (!stack.exists)
         doctor_find(doctor, (struct place){.file = stack.file},
-                    "create it with `@include common-auth` and `@include common-account`",
+                    "create it with `auth required pam_unix.so nodelay` and `account required pam_unix.so`, or what "
+                    "checks passwords here",
                     "saslauthd asks PAM for the service " SERVICE
                     ", which has no file: passwords are checked by /etc/pam.d/other, or not at all");
     else if (gate != NULL)
         doctor_find(doctor, gate->place, "take the lines of pam_authgate.so out of this service",
                     "the gate stands before saslauthd already; asked once more here, it knows no address");
+}
+
+/* The gate says NO by itself to a right password from a wrong place, or with a wrong code, after a tick of its own. */
+static void look_delay(struct doctor *doctor) {
+    if (!by_pam(doctor))
+        return;
+    struct pam_stack stack = pam_stack_load(&doctor->arena, doctor->root, SERVICE);
+    const struct pam_lines *lines = &stack.lines[PAM_TYPE_AUTH];
+    for (size_t i = 0; i < lines->count; i++) {
+        const struct pam_line *line = &lines->line[i];
+        const char *module = line->kind == PAM_LINE_MODULE ? pam_line_module(line) : "";
+        bool waits = strcmp(module, "pam_unix.so") == 0 && pam_line_argument(line, "nodelay") == NULL;
+        if (waits || strcmp(module, "pam_faildelay.so") == 0)
+            doctor_find(doctor, line->place,
+                        waits ? "give pam_unix.so the argument nodelay, for all or in lines of " SERVICE "'s own"
+                              : "take the line out, or give " SERVICE " lines of its own",
+                        "%s lets saslauthd wait after a wrong password alone: a thief can tell by the time that a "
+                        "password was right, though the gate refused it",
+                        module);
+    }
 }
 
 static void look_upstream(struct doctor *doctor) {
@@ -63,6 +84,7 @@ static void look_upstream(struct doctor *doctor) {
 const struct doctor_check doctor_saslauthd_checks[] = {
     {"saslauthd-cache", DOCTOR_WEAK, look_cache, "saslauthd remembers passwords (-c)"},
     {"saslauthd-pam", DOCTOR_OUTAGE, look_pam, "saslauthd's PAM service has no file, or asks the gate again"},
+    {"saslauthd-delay", DOCTOR_WEAK, look_delay, "saslauthd's PAM service waits after wrong passwords alone"},
     {"saslauthd-upstream", DOCTOR_OUTAGE, look_upstream, "saslauthd's socket is not where the gate looks for it"},
     {NULL, DOCTOR_NOTE, NULL, NULL},
 };

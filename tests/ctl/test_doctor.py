@@ -253,6 +253,12 @@ BREAKS = [
     Break("saslauthd-pam", "a PAM service that asks the gate again",
           lambda tree: tree.write("etc/pam.d/smtp", "# saslauthd\n" + tree.read(IMAP)), "etc/pam.d/smtp",
           "pam_authgate.so defer"),
+    Break("saslauthd-delay", "pam_unix waits after wrong passwords",
+          lambda tree: tree.write("etc/pam.d/smtp", "@include common-auth\n@include common-account\n"),
+          "etc/pam.d/common-auth", "pam_unix"),
+    Break("saslauthd-delay", "so does pam_faildelay",
+          lambda tree: tree.write("etc/pam.d/smtp", "auth optional pam_faildelay.so delay=3000000\n" +
+                                  tree.read("etc/pam.d/smtp")), "etc/pam.d/smtp", "pam_faildelay"),
     Break("saslauthd-upstream", "no socket of its own", remove("run/saslauthd/mux"), CONF),
     # the gate itself
     Break("configuration", "a mistake", edit(CONF, "mode = ", "mod = "), CONF, "mod = "),

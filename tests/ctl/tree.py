@@ -98,7 +98,7 @@ FILES = {
     "etc/pam.d/common-auth": COMMON_AUTH,
     "etc/pam.d/common-account": COMMON_ACCOUNT,
     "etc/pam.d/other": DENY,
-    "etc/pam.d/smtp": "@include common-auth\n@include common-account\n",
+    "etc/pam.d/smtp": "auth required pam_unix.so nodelay\naccount required pam_unix.so\n",
     "etc/dovecot/dovecot.conf": DOVECOT_CONF,
     "etc/dovecot/conf.d/10-auth.conf": DOVECOT_AUTH,
     "etc/postfix/main.cf": MAIN_CF,

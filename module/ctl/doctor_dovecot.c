@@ -43,13 +43,31 @@ static bool next_passdb(struct doctor *doctor, size_t *at, struct dovecot_passdb
 
 /* ---- passdbs ---- */
 
+/* The passdb or group that a section stands in; NULL: neither. */
+static const struct section *owner_of(const struct section *section) {
+    const struct section *outer = section->outer;
+    while (outer != NULL && strcmp(outer->kind, "passdb") != 0 && strcmp(outer->kind, "group") != 0)
+        outer = outer->outer;
+    return outer;
+}
+
+/* Whether a section is a list of this name that may hold for a passdb: its own, a group's, or one for all of them. */
+static bool may_be_list(const struct section *section, const struct dovecot_passdb *passdb, const char *name) {
+    const struct section *owner = owner_of(section);
+    size_t length = strlen(section->kind), tail = strlen(name);
+    bool of_passdbs = length > tail && strncmp(section->kind, "passdb_", 7) == 0 &&
+                      strcmp(section->kind + length - tail, name) == 0;
+    if (owner != NULL && strcmp(owner->kind, "passdb") == 0 && owner != passdb->section)
+        return false;
+    return of_passdbs || (owner != NULL && strcmp(section->kind, name) == 0);
+}
+
 /* Whether a list of a passdb's is set: in 2.4 it may be a section of its own. */
 static bool has_list(struct doctor *doctor, const struct dovecot_passdb *passdb, const char *name) {
     const struct sections *printed = &doctor->dovecot->printed;
     const char *value = value_of(doctor, passdb, name);
     for (size_t i = 0; i < printed->section_count; i++) {
-        const struct section *section = printed->section[i];
-        if (strcmp(section->kind, name) == 0 && section->outer == passdb->section)
+        if (may_be_list(printed->section[i], passdb, name))
             return true;
     }
     return value != NULL && value[0] != '\0';

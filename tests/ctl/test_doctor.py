@@ -286,6 +286,14 @@ MODERN_BREAKS = [
     Break("dovecot-passdb-beside", "the driver said for every passdb",
           several(edit(DOVECOT, syntax.PAM, "passdb_driver = static\n" + syntax.PAM + "  driver = pam\n"),
                   add(DOVECOT, "passdb others {\n  static_password = secret\n}\n")), DOVECOT, "passdb_driver"),
+    *[Break("dovecot-passdb-beside", f"a PAM that is not asked about every login, by {what}", several(
+        edit(DOVECOT, syntax.ASKS, syntax.ASKS + "\n  result_failure = return-fail\n"
+             "  result_internalfail = return-fail" + inside),
+        add(DOVECOT, outside + syntax.OPEN)), DOVECOT, "static")
+      for what, inside, outside in (
+          ("a list of its own", "\n  mechanisms_filter {\n    plain = yes\n  }", ""),
+          ("a group's", "\n  @which = some", "group @which some {\n  passdb_mechanisms_filter {\n    plain = yes\n  }\n}\n"),
+          ("one for every passdb", "", "passdb_mechanisms_filter {\n  plain = yes\n}\n"))],
     Break("dovecot-master", "master users by a group",
           add(DOVECOT, syntax.passwd_file("/etc/dovecot/masters", "@who = masters") +
               "group @who masters {\n  passdb_master = yes\n}\n"), DOVECOT, "passdb_master = yes"),

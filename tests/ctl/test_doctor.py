@@ -292,7 +292,8 @@ MODERN_BREAKS = [
         add(DOVECOT, outside + syntax.OPEN)), DOVECOT, "static")
       for what, inside, outside in (
           ("a list of its own", "\n  mechanisms_filter {\n    plain = yes\n  }", ""),
-          ("a group's", "\n  @which = some", "group @which some {\n  passdb_mechanisms_filter {\n    plain = yes\n  }\n}\n"),
+          ("a group's", "\n  @which = some",
+           "group @which some {\n  passdb_mechanisms_filter {\n    plain = yes\n  }\n}\n"),
           ("one for every passdb", "", "passdb_mechanisms_filter {\n  plain = yes\n}\n"))],
     Break("dovecot-master", "master users by a group",
           add(DOVECOT, syntax.passwd_file("/etc/dovecot/masters", "@who = masters") +

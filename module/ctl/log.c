@@ -71,10 +71,8 @@ static enum status run(struct invocation *invocation) {
         return STATUS_USAGE;
     struct talk talk;
     talk_start(&talk, invocation);
-    int64_t now = clock_wall();
     enum status status = STATUS_USAGE;
-    if (past_parse_since(since, "1d", now, &question.since) &&
-        (until == NULL || past_parse_time(until, now, &question.until)))
+    if (past_parse_span(&question, since, "1d", until, clock_wall()))
         status = show(&talk, &question, invocation->json);
     talk_end(&talk);
     return status;

@@ -113,6 +113,12 @@ bool past_parse_since(const char *text, const char *usual, int64_t now, int64_t 
     return past_parse_time(text != NULL ? text : usual, now, seconds);
 }
 
+bool past_parse_span(struct past_question *question, const char *since, const char *usual, const char *until,
+                     int64_t now) {
+    return past_parse_since(since, usual, now, &question->since) &&
+           (until == NULL || past_parse_time(until, now, &question->until));
+}
+
 void past_word_verdict(const struct past_row *row, char text[PAST_VERDICT_SIZE]) {
     bool accepted = strcmp(row->verdict, "accept") == 0;
     if (accepted && row->reason[0] != '\0')

@@ -48,6 +48,10 @@ bool past_parse_time(const char *text, int64_t now, int64_t *seconds);
 /* Since when a verb looks: --since, or else `usual` (such as "30d") before now. */
 bool past_parse_since(const char *text, const char *usual, int64_t now, int64_t *seconds);
 
+/* The same with --until, NULL where it was not given, into what is asked. */
+bool past_parse_span(struct past_question *question, const char *since, const char *usual, const char *until,
+                     int64_t now);
+
 /* "deny country", "accept", "accept (would deny: country)". */
 #define PAST_VERDICT_SIZE 128
 void past_word_verdict(const struct past_row *row, char text[PAST_VERDICT_SIZE]);

@@ -161,10 +161,8 @@ static enum status run_report(struct invocation *invocation, const struct report
         return STATUS_USAGE;
     struct talk talk;
     talk_start(&talk, invocation);
-    int64_t now = clock_wall();
     enum status status = STATUS_USAGE;
-    if (past_parse_since(since, "30d", now, &question.since) &&
-        (until == NULL || past_parse_time(until, now, &question.until)))
+    if (past_parse_span(&question, since, "30d", until, clock_wall()))
         status = ask_report(&talk, &question, report, invocation->json);
     talk_end(&talk);
     return status;

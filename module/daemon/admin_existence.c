@@ -3,7 +3,6 @@
  * changes nothing. */
 #include "daemon/admin_existence.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/admin_job.h"
@@ -80,16 +79,8 @@ static void ask_next(struct admin_job *job) {
 }
 
 static void listed(struct admin_job *job, const struct store_report *report) {
-    if (!admin_job_done(job, report, ""))
-        return;
-    job->sealed = calloc(report->sealed_count + 1, sizeof *job->sealed);
-    if (job->sealed == NULL) {
-        admin_job_fail(job, REASON_UNAVAILABLE, "out of memory");
-        return;
-    }
-    memcpy(job->sealed, report->sealed, report->sealed_count * sizeof *job->sealed);
-    job->sealed_count = report->sealed_count;
-    ask_next(job);
+    if (admin_job_take_page(job, report))
+        ask_next(job);
 }
 
 void admin_account_list(struct admin_job *job) {

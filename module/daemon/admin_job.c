@@ -158,6 +158,19 @@ bool admin_job_done(struct admin_job *job, const struct store_report *report, co
     return false;
 }
 
+bool admin_job_take_page(struct admin_job *job, const struct store_report *report) {
+    if (!admin_job_done(job, report, ""))
+        return false;
+    job->sealed = calloc(report->sealed_count + 1, sizeof *job->sealed);
+    if (job->sealed == NULL) {
+        admin_job_fail(job, REASON_UNAVAILABLE, "out of memory");
+        return false;
+    }
+    memcpy(job->sealed, report->sealed, report->sealed_count * sizeof *job->sealed);
+    job->sealed_count = report->sealed_count;
+    return true;
+}
+
 /* ---- the start ---- */
 
 static void gathered(void *context, bool readable) {

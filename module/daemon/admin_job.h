@@ -105,6 +105,9 @@ void admin_job_order(struct admin_job *job, struct store_order *order, admin_ans
 /* Whether the store did it. If not, the job has failed, with `absent` for words where there was no such row. */
 bool admin_job_done(struct admin_job *job, const struct store_report *report, const char *absent);
 
+/* Keeps a page of rows that the store listed, as the job's own. False: the job has failed. */
+bool admin_job_take_page(struct admin_job *job, const struct store_report *report);
+
 /* Takes a name for the job's account. False where it is none that is served here. */
 bool admin_job_canonical(struct admin_job *job, const char *name);
 

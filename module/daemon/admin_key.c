@@ -167,15 +167,8 @@ static uint64_t order_row(struct admin_job *job, const struct store_sealed_row *
 }
 
 static void page_found(struct admin_job *job, const struct store_report *report) {
-    if (!admin_job_done(job, report, ""))
+    if (!admin_job_take_page(job, report))
         return;
-    job->sealed = calloc(report->sealed_count + 1, sizeof *job->sealed);
-    if (job->sealed == NULL) {
-        admin_job_fail(job, REASON_UNAVAILABLE, "out of memory");
-        return;
-    }
-    job->sealed_count = report->sealed_count;
-    memcpy(job->sealed, report->sealed, report->sealed_count * sizeof *job->sealed);
     for (size_t i = 0; i < job->sealed_count; i++) {
         uint64_t call = order_row(job, &job->sealed[i]);
         job->sealed_failed += call == 0;

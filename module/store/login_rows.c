@@ -81,15 +81,15 @@ void read_app_password(const struct query *query, struct store_app_password *pas
     password->uses = query_column(query, 14);
 }
 
-void read_network(const struct query *query, struct store_network *network) {
+void read_network(const struct query *query, int first, struct store_network *network) {
     struct network_key key = {0};
     *network = (struct store_network){0};
-    key.length = (size_t)sqlite3_column_bytes(query->statement, 0);
-    if (key.length <= sizeof key.bytes && query_column_bytes(query, 0, key.bytes, key.length))
+    key.length = (size_t)sqlite3_column_bytes(query->statement, first);
+    if (key.length <= sizeof key.bytes && query_column_bytes(query, first, key.bytes, key.length))
         network_of_key(&key, &network->network);
-    network->made = query_column(query, 1);
-    network->until = query_column(query, 2);
-    query_column_bytes(query, 3, network->mac, STORE_HASH_SIZE);
+    network->made = query_column(query, first + 1);
+    network->until = query_column(query, first + 2);
+    query_column_bytes(query, first + 3, network->mac, STORE_HASH_SIZE);
 }
 
 void read_lock(const struct query *query, struct store_lock *lock) {
@@ -141,43 +141,51 @@ static void find_secret(struct database *database, const char *account, struct a
     query_end(&query);
 }
 
-static void find_codes(struct database *database, const struct store_request *request, struct account_facts *facts) {
-    struct query query = query_of(database, SQL_CODE_LIST);
-    query_text(&query, request->account);
-    query_number(&query, request->now);
-    while (query_row(&query))
-        if (facts->code_count < STORE_CODE_LIMIT &&
-            query_column_bytes(&query, 0, facts->codes[facts->code_count], STORE_HASH_SIZE))
-            facts->code_count++;
+/* Whether the query's network, in column 1, is this one. */
+static bool is_network(const struct query *query, const struct network_key *key) {
+    unsigned char bytes[sizeof key->bytes];
+    return key->length > 0 && query_column_bytes(query, 1, bytes, key->length) &&
+           memcmp(bytes, key->bytes, key->length) == 0;
 }
 
-static void find_network(struct database *database, const struct store_request *request, struct account_facts *facts) {
+/* The known codes, and the network where it is remembered. */
+static void find_memory(struct database *database, const struct store_request *request, struct account_facts *facts) {
     struct network_key key = network_key_of(&request->network);
-    if (key.length == 0)
-        return;
-    struct query query = query_of(database, SQL_NETWORK_GET);
+    struct query query = query_of(database, SQL_MEMORY_LIST);
     query_text(&query, request->account);
-    query_bytes(&query, key.bytes, key.length);
     query_number(&query, request->now);
-    facts->network_remembered = query_row(&query);
-    if (!facts->network_remembered)
-        return;
-    read_network(&query, &facts->network);
-    query_end(&query);
+    while (query_row(&query)) {
+        if (query_column(&query, 0) == MEMORY_CODE) {
+            if (facts->code_count < STORE_CODE_LIMIT &&
+                query_column_bytes(&query, 4, facts->codes[facts->code_count], STORE_HASH_SIZE))
+                facts->code_count++;
+        } else if (is_network(&query, &key)) {
+            facts->network_remembered = true;
+            read_network(&query, 1, &facts->network);
+        }
+    }
 }
 
+/* The unused ones come to the front without the database sorting them: most accounts have none, and to make ready for
+ * sorting costs more than to read them. */
 size_t list_recovery(struct database *database, const char *account, unsigned char (*hashes)[STORE_HASH_SIZE],
                      size_t *unused) {
     size_t count = 0;
     struct query query = query_of(database, SQL_RECOVERY_LIST);
     query_text(&query, account);
     *unused = 0;
-    while (query_row(&query))
-        if (count < STORE_RECOVERY_LIMIT && query_column_bytes(&query, 0, hashes[count], STORE_HASH_SIZE)) {
-            count++;
-            if (query_column(&query, 1) == 0)
-                *unused = count;
-        }
+    while (query_row(&query)) {
+        unsigned char hash[STORE_HASH_SIZE];
+        bool used = query_column(&query, 1) != 0;
+        if (!query_column_bytes(&query, 0, hash, sizeof hash) || (used && count == STORE_RECOVERY_LIMIT) ||
+            *unused == STORE_RECOVERY_LIMIT)
+            continue;
+        size_t place = used ? count : (*unused)++;
+        if (place < count && count < STORE_RECOVERY_LIMIT)
+            memcpy(hashes[count], hashes[place], sizeof hash);
+        count += count < STORE_RECOVERY_LIMIT;
+        memcpy(hashes[place], hash, sizeof hash);
+    }
     return count;
 }
 
@@ -215,8 +223,7 @@ void answer_facts(struct database *database, struct store_request *request) {
     find_secret(database, request->account, facts);
     if (!facts->enrolled)
         return; /* the others have no meaning without a secret */
-    find_codes(database, request, facts);
-    find_network(database, request, facts);
+    find_memory(database, request, facts);
     facts->recovery_count = list_recovery(database, request->account, facts->recovery, &facts->recovery_unused);
     count_wrong(database, request->account, request->now, &facts->wrong_hour, &facts->wrong_day);
 }
@@ -330,7 +337,12 @@ static void trim(struct database *database, enum statement which, const char *ac
 
 /* Keeps the newest codes and networks; most accounts never have more of them than that. */
 static void trim_memory(struct database *database, const char *account) {
-    struct query query = query_of(database, SQL_MEMORY_COUNT);
+    struct query query = query_of(database, SQL_MEMORY_MANY);
+    query_text(&query, account);
+    if (!query_row(&query))
+        return;
+    query_end(&query);
+    query = query_of(database, SQL_MEMORY_COUNT);
     query_text(&query, account);
     if (!query_row(&query))
         return;

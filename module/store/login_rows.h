@@ -29,10 +29,10 @@ struct remembered {
 /* Writes it, in the place of one with the same item. */
 void remember(struct database *database, const char *account, const struct remembered *row);
 
-/* Reads columns into a row of store.h. The queries' columns are sql.c's. */
+/* Reads columns into a row of store.h. The queries' columns are sql.c's; a network's begin at `first`. */
 void read_secret(const struct query *query, struct store_secret *secret);
 void read_app_password(const struct query *query, struct store_app_password *password);
-void read_network(const struct query *query, struct store_network *network);
+void read_network(const struct query *query, int first, struct store_network *network);
 void read_lock(const struct query *query, struct store_lock *lock);
 
 /* Distinct wrong codes of the last hour and day. */

@@ -325,7 +325,7 @@ static void show_networks(const struct job *job, struct store_report *report) {
     query_number(&query, job->now);
     while (query_row(&query))
         if (report->network_count < STORE_NETWORK_LIMIT)
-            read_network(&query, &report->networks[report->network_count++]);
+            read_network(&query, 0, &report->networks[report->network_count++]);
 }
 
 static void show_locks(const struct job *job, struct store_report *report) {

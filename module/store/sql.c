@@ -4,9 +4,10 @@
 #include "store/sql.h"
 
 /* Exclusive: no other process reads or writes while we serve, and the WAL's index is memory of ours instead of a mapped
- * file, which a full or truncated disk could kill us with. Small pages: a login changes a few short rows far apart, and
- * each costs a page in the WAL. */
-const char sql_settings[] = "PRAGMA page_size=2048;"
+ * file, which a full or truncated disk could kill us with. Pages as large as a file system's: a commit writes none of
+ * those twice. A checkpoint before the WAL is 8 MiB: until it has been that long once, each commit lengthens the file,
+ * which costs as much again. */
+const char sql_settings[] = "PRAGMA page_size=4096;"
                             "PRAGMA locking_mode=EXCLUSIVE;"
                             "PRAGMA mmap_size=0;"
                             "PRAGMA trusted_schema=OFF;"
@@ -14,7 +15,7 @@ const char sql_settings[] = "PRAGMA page_size=2048;"
                             "PRAGMA temp_store=MEMORY;"
                             "PRAGMA cache_size=-8192;"
                             "PRAGMA journal_mode=WAL;"
-                            "PRAGMA wal_autocheckpoint=4000;"
+                            "PRAGMA wal_autocheckpoint=2000;"
                             "PRAGMA synchronous=FULL;";
 
 const char sql_schema[] =
@@ -60,6 +61,7 @@ const char sql_schema[] =
 
 const char *const sql_text[SQL_STATEMENT_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
+    [SQL_READ] = "BEGIN DEFERRED",
     [SQL_COMMIT] = "COMMIT",
     [SQL_ROLLBACK] = "ROLLBACK",
     [SQL_META_GET] = "SELECT text, number FROM meta WHERE name = ?1",
@@ -105,8 +107,6 @@ const char *const sql_text[SQL_STATEMENT_COUNT] = {
     [SQL_CODE_TRIM] = "DELETE FROM memory WHERE account = ?1 AND kind = 1 AND item <= (SELECT item FROM memory"
                       " WHERE account = ?1 AND kind = 1 ORDER BY item DESC LIMIT 1 OFFSET 8)",
 
-    [SQL_NETWORK_GET] = "SELECT item, made, until, mac FROM memory"
-                        " WHERE account = ?1 AND kind = 2 AND item = ?2 AND until > ?3",
     [SQL_NETWORK_LIST] = "SELECT item, made, until, mac FROM memory"
                          " WHERE account = ?1 AND kind = 2 AND until > ?2 ORDER BY made DESC, item LIMIT 8",
     [SQL_NETWORK_TRIM] = "DELETE FROM memory WHERE account = ?1 AND kind = 2 AND item NOT IN (SELECT item FROM memory"
@@ -115,12 +115,15 @@ const char *const sql_text[SQL_STATEMENT_COUNT] = {
 
     [SQL_MEMORY_SET] = "INSERT OR REPLACE INTO memory (account, kind, item, network, mac, made, until, host)"
                        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    [SQL_MEMORY_LIST] = "SELECT kind, item, made, until, mac FROM memory WHERE account = ?1 AND kind > 0 AND until > ?2"
+                        " ORDER BY kind DESC, item DESC",
+    [SQL_MEMORY_MANY] = "SELECT 1 FROM memory WHERE account = ?1 LIMIT 1 OFFSET 9",
     [SQL_MEMORY_COUNT] = "SELECT coalesce(sum(kind = 1), 0), coalesce(sum(kind = 2), 0) FROM memory"
                          " WHERE account = ?1",
     [SQL_MEMORY_END] = "DELETE FROM memory WHERE account = ?1 AND kind > 0",
     [SQL_MEMORY_DROP] = "DELETE FROM memory WHERE account = ?1",
 
-    [SQL_RECOVERY_LIST] = "SELECT hash, used FROM recovery_codes WHERE account = ?1 ORDER BY used, hash LIMIT 16",
+    [SQL_RECOVERY_LIST] = "SELECT hash, used FROM recovery_codes WHERE account = ?1 ORDER BY hash",
     [SQL_RECOVERY_CONSUME] = "UPDATE recovery_codes SET used = ?3, host = ?4"
                              " WHERE account = ?1 AND hash = ?2 AND used = 0",
     [SQL_RECOVERY_SET] = "INSERT OR REPLACE INTO recovery_codes (account, hash, made, used, host)"

@@ -3,6 +3,7 @@
  * before anything is written; then every settling and every order in one transaction, answered after its commit.
  * Started by store.c. Reads no clock, keeps no row in memory. */
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,8 +30,8 @@ struct sqlite {
     struct backup *backup; /* NULL: none under way */
     unsigned commits;      /* since the ballast was looked after */
     pthread_t thread;
+    sem_t wake; /* posted when something came to an empty list, and at the end */
     pthread_mutex_t mutex; /* of what follows */
-    pthread_cond_t wake;
     struct list waiting;
     bool stopping;
 };
@@ -80,10 +81,14 @@ static void run(struct database *database, enum statement which) {
     query_run(&query);
 }
 
+static bool in_transaction(const struct database *database) {
+    return !sqlite3_get_autocommit(database->connection);
+}
+
 static void take_back(struct database *database) {
     int error = database->error;
     database->error = SQLITE_OK;
-    if (!sqlite3_get_autocommit(database->connection))
+    if (in_transaction(database))
         run(database, SQL_ROLLBACK);
     database->error = error;
 }
@@ -189,18 +194,24 @@ static void write_all(struct sqlite *sqlite, struct store_request *requests) {
         transact_one_by_one(sqlite, requests);
 }
 
+/* Answers all facts out of one look at the store. */
 static void read_all(struct sqlite *sqlite, struct store_request *requests) {
+    struct database *database = &sqlite->keeper.database;
     for (struct store_request *request = requests; request != NULL; request = request->next) {
         if (!sqlite->keeper.open)
             keeper_open(&sqlite->keeper); /* the one before found it damaged */
         if (!sqlite->keeper.open)
             return;
-        sqlite->keeper.database.error = SQLITE_OK;
-        answer_facts(&sqlite->keeper.database, request);
-        request->answered = database_sound(&sqlite->keeper.database);
+        database->error = SQLITE_OK;
+        if (!in_transaction(database))
+            run(database, SQL_READ);
+        answer_facts(database, request);
+        request->answered = database_sound(database);
         if (!request->answered)
             fail(sqlite);
     }
+    if (sqlite->keeper.open && in_transaction(database))
+        run(database, SQL_COMMIT);
 }
 
 /* ---- orders about the files ---- */
@@ -293,10 +304,8 @@ static void do_batch(struct sqlite *sqlite, struct store_request *requests) {
     files(sqlite, others.first);
 }
 
-/* What waits, up to a batch; waits for it where there is nothing else to do. Under the mutex. */
+/* What waits, up to a batch; NULL: nothing. Under the mutex. */
 static struct store_request *next_batch(struct sqlite *sqlite) {
-    while (sqlite->waiting.first == NULL && !sqlite->stopping && sqlite->backup == NULL)
-        pthread_cond_wait(&sqlite->wake, &sqlite->mutex);
     struct store_request *batch = sqlite->waiting.first, *last = batch;
     if (batch == NULL)
         return NULL;
@@ -320,6 +329,8 @@ static void *work(void *context) {
             break;
         if (batch != NULL)
             do_batch(sqlite, batch);
+        else if (sqlite->backup == NULL)
+            sem_wait(&sqlite->wake); /* an early return costs one look at the list */
         if (sqlite->backup != NULL && !backup_step(sqlite->backup, BACKUP_PAGES))
             end_backup(sqlite);
     }
@@ -353,7 +364,7 @@ static void *sqlite_start(const char *place, const struct store_settings *settin
     sqlite->port = port;
     list_empty(&sqlite->waiting);
     pthread_mutex_init(&sqlite->mutex, NULL);
-    pthread_cond_init(&sqlite->wake, NULL);
+    sem_init(&sqlite->wake, 0, 0);
     keeper_open(&sqlite->keeper);
     tell_state(sqlite);
     if (start_thread(sqlite))
@@ -371,7 +382,7 @@ static void sqlite_submit(void *engine, struct store_request *request) {
     list_add(&sqlite->waiting, request);
     pthread_mutex_unlock(&sqlite->mutex);
     if (idle)
-        pthread_cond_signal(&sqlite->wake);
+        sem_post(&sqlite->wake);
 }
 
 static void sqlite_stop(void *engine) {
@@ -379,9 +390,9 @@ static void sqlite_stop(void *engine) {
     pthread_mutex_lock(&sqlite->mutex);
     sqlite->stopping = true;
     pthread_mutex_unlock(&sqlite->mutex);
-    pthread_cond_signal(&sqlite->wake);
+    sem_post(&sqlite->wake);
     pthread_join(sqlite->thread, NULL);
-    pthread_cond_destroy(&sqlite->wake);
+    sem_destroy(&sqlite->wake);
     pthread_mutex_destroy(&sqlite->mutex);
     free(sqlite);
 }

@@ -151,7 +151,7 @@ static void a_damaged_page_does_not_end_the_daemon(void **state) {
     int descriptor = open(place.store, O_WRONLY);
     char noise[512];
     memset(noise, 0xa5, sizeof noise);
-    for (off_t at = 2048; at + 512 < status.st_size; at += 1024)
+    for (off_t at = 4096; at + 512 < status.st_size; at += 1024)
         assert_int_equal(pwrite(descriptor, noise, sizeof noise, at), sizeof noise);
     close(descriptor);
     store = place_open(false);

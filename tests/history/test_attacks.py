@@ -175,6 +175,22 @@ def stolen(of_lab):
     tap.same(len(events), 1, "events of a phone in the wrong hands that goes on asking")
 
 
+@tests.case("D1: a right password with one wrong code after the other is reported as stolen, before the codes run out")
+def stolen_and_guessed(of_lab):
+    phone = vault.enroll(of_lab, "egon")
+    near = {phone.code(ahead) for ahead in range(-3, 4)}
+    wrong = [code for code in (f"{number:06}" for number in range(40)) if code not in near]
+    for code in wrong[:3]:
+        tap.same(login(of_lab, "egon", JAPAN, digits=code)[:2], ("deny", "second-factor-wrong"), code)
+    deny(of_lab, "egbert", AMERICA, "country")
+    wait_for_notice(of_lab, "stolen-password", account="egbert@example.test")  # so egon's would have come before
+    assert not told(of_lab, "stolen-password", account="egon@example.test"), "three are a slip of the hand"
+    tap.same(login(of_lab, "egon", JAPAN, digits=wrong[3])[:2], ("deny", "second-factor-wrong"), "the fourth")
+    notice = wait_for_notice(of_lab, "stolen-password", account="egon@example.test", country="JP")
+    says(notice["why"], "4 wrong codes")
+    accept(of_lab, "egon", digits=phone.fresh())  # reported, not locked: the owner gets in
+
+
 @tests.case("where the policy says lock, a stolen password locks the account, on every path, for as long as it says")
 def stolen_locked(of_lab):
     of_lab.write("accounts/frida.conf", 'stolen = { action = "lock"; for = "2h"; };\n')

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A new secret is pending until one code of it is confirmed; an imported one holds at once. Each verb looks at what the
- * store has first, then orders the change. Run by admin jobs. The consumed step that it sets is what logins check
- * (second_factor.c): never lower than one that was used with the same secret. */
+ * store has first, then orders the change for what it saw alone. Run by admin jobs. The consumed step that it sets is
+ * what logins check (second_factor.c): a secret that the account has already keeps its id, and its step with it. */
 #include "daemon/admin_totp.h"
 
 #include <stdio.h>
@@ -16,10 +16,9 @@
 #define SEED_TEXT_SIZE 6145
 #define WINDOW_OTHERWISE 1
 
-/* Seals job->totp into job->secret, under an id of its own. */
+/* Seals job->totp into job->secret, under its id. */
 static bool seal_secret(struct admin_job *job) {
     struct sealed sealed;
-    sealed_make_id(job->secret.id);
     if (!totp_seal(admin_job_keyring(job), job->account, job->secret.id, &job->totp, &sealed))
         return false;
     memcpy(job->secret.sealed, sealed.bytes, sealed.length);
@@ -98,6 +97,7 @@ static void enroll_found(struct admin_job *job, const struct store_report *repor
         return;
     }
     totp_generate(&job->totp);
+    sealed_make_id(job->secret.id);
     struct store_order order = {.verb = STORE_ENROL, .secret = &job->secret};
     if (seal_secret(job))
         admin_job_order(job, &order, enrolled);
@@ -234,7 +234,7 @@ static void codes_imported(struct admin_job *job, const struct store_report *rep
 
 static void imported(struct admin_job *job, const struct store_report *report) {
     unsigned char hashes[SEED_RECOVERY_LIMIT][STORE_HASH_SIZE];
-    if (!admin_job_done(job, report, "the store has no room for it"))
+    if (!admin_job_done(job, report, "the account's secret was changed meanwhile: see what it is, then import again"))
         return;
     admin_job_log(job, "format", job->question.value[FIELD_FORMAT]);
     if (job->recovery_count == 0) {
@@ -249,7 +249,8 @@ static void imported(struct admin_job *job, const struct store_report *report) {
     admin_job_order(job, &order, codes_imported);
 }
 
-/* Whether the account already has this very secret: then the codes that were used stay used. */
+/* Whether the account already has this very secret: then the codes that were used stay used, whatever is new about
+ * their length. */
 static bool has_it_already(const struct admin_job *job, const struct store_report *report) {
     struct totp present;
     bool same = report->enrolled && open_secret(job, &report->confirmed_secret, &present) &&
@@ -259,16 +260,35 @@ static bool has_it_already(const struct admin_job *job, const struct store_repor
     return same;
 }
 
+/* Whether the present secret's step is the one that was written for it: what somebody set back must not hold anew. */
+static bool step_genuine(const struct admin_job *job, const struct store_secret *present) {
+    unsigned char expected[KEYED_HASH_SIZE];
+    step_mac(admin_job_keyring(job), job->account, present->id, present->last_step, expected);
+    return keyed_hash_equal(expected, present->step_mac);
+}
+
 static void import_found(struct admin_job *job, const struct store_report *report) {
     if (!admin_job_done(job, report, ""))
         return;
-    bool known = has_it_already(job, report);
-    struct store_order order = {.verb = STORE_IMPORT, .secret = &job->secret};
+    const struct store_secret *present = &report->confirmed_secret;
+    struct store_order order = {.verb = STORE_IMPORT, .secret = &job->secret,
+                                .seen = report->enrolled ? present->id : NULL};
+    bool kept = has_it_already(job, report);
+    if (kept && !step_genuine(job, present)) {
+        admin_job_fail(job, REASON_UNAVAILABLE,
+                       "the account has this secret, but the store's row of its used codes is damaged: `totp disable`, "
+                       "and import it a minute and a half later, when no used code is in the window any more");
+        return;
+    }
+    if (kept)
+        memcpy(job->secret.id, present->id, sizeof job->secret.id);
+    else
+        sealed_make_id(job->secret.id);
     if (!seal_secret(job)) {
         admin_job_fail(job, REASON_UNAVAILABLE, "the secret could not be sealed");
         return;
     }
-    set_last_step(job, known ? report->confirmed_secret.last_step : 0);
+    set_last_step(job, 0);
     admin_job_order(job, &order, imported);
 }
 

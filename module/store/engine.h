@@ -41,6 +41,8 @@ struct asked_settle {
 struct asked_order {
     enum store_verb verb;
     struct store_secret secret;
+    bool has_seen;
+    unsigned char seen[STORE_ID_SIZE];
     struct store_app_password app_password;
     struct store_lock lock;
     unsigned char hashes[STORE_RECOVERY_LIMIT][STORE_HASH_SIZE];

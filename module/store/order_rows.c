@@ -82,10 +82,20 @@ static enum store_result enrol(const struct job *job) {
     return STORE_DONE;
 }
 
+/* The same secret again keeps its step, which logins may have raised since the caller looked: a lower one would let a
+ * used code in again. */
 static enum store_result import(const struct job *job) {
+    const struct asked_order *asked = job->asked;
+    struct store_secret present;
+    bool enrolled = get_secret(job, 1, &present);
+    if (enrolled != asked->has_seen || (enrolled && memcmp(present.id, asked->seen, STORE_ID_SIZE) != 0))
+        return STORE_ABSENT;
     set_secret(job, 1, job->now == 0 ? 1 : job->now);
     drop_secret(job, 0);
-    begin_memory(job);
+    if (enrolled && memcmp(present.id, asked->secret.id, STORE_ID_SIZE) == 0)
+        of_account(job, SQL_MEMORY_END);
+    else
+        begin_memory(job);
     job->database->raised = true;
     return STORE_DONE;
 }

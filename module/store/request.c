@@ -163,6 +163,7 @@ static bool copy_order(const struct store_order *order, struct asked_order *aske
     asked->old_key = order->old_key;
     if (order->secret != NULL)
         asked->secret = *order->secret;
+    asked->has_seen = copy_bytes(asked->seen, order->seen);
     if (order->app_password != NULL)
         asked->app_password = *order->app_password;
     if (order->lock != NULL)

@@ -178,7 +178,9 @@ typedef void store_settle_done(void *context, enum store_answer answer);
 enum store_verb {
     STORE_SHOW,              /* account → the report's lists */
     STORE_ENROL,             /* account, secret (id, sealed, key): pending, in the place of an earlier pending one */
-    STORE_IMPORT,            /* the same, confirmed at once; last_step and step_mac are the secret's. Ends the memory */
+    STORE_IMPORT,            /* the same, confirmed at once, only where the confirmed secret still is the one `seen`.
+                                Ends the memory. Under the id of the one seen it keeps what logins made of its step
+                                meanwhile; else last_step and step_mac are the secret's */
     STORE_CONFIRM,           /* account, secret.id, secret.last_step (the code's), secret.step_mac: the pending secret
                                 takes the confirmed one's place and the memory (known codes, networks) ends */
     STORE_DISABLE,           /* account: secrets, known codes, networks, recovery codes and charges go */
@@ -205,6 +207,7 @@ struct store_order {
     int64_t now;
     int64_t deadline;
     const struct store_secret *secret;
+    const unsigned char *seen; /* the id of the confirmed secret that the caller judged by; NULL: there was none */
     const struct store_app_password *app_password;
     const struct store_lock *lock;
     struct prefix network;

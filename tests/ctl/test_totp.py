@@ -132,7 +132,10 @@ def confirming_code(world):
 def own_codes(world):
     first = enroll(world, "emil")
     second = enroll(world, "emil")
-    refused = ctl(world.lab, "totp", "confirm", "emil", first.fresh(), status=NO)
+    code = first.fresh()
+    while code in day_of(second):
+        second = enroll(world, "emil")
+    refused = ctl(world.lab, "totp", "confirm", "emil", code, status=NO)
     says(refused.stderr, "no code of the secret")
     ctl(world.lab, "totp", "confirm", "emil", second.fresh())
     says(ctl(world.lab, "totp", "confirm", "emil", second.fresh(), status=NO).stderr, "no secret waits")
@@ -147,14 +150,18 @@ def small_drift(world, row):
     says(ctl(world.lab, "totp", "confirm", "frida", phone.code(ahead)).stdout, words)
 
 
+def day_of(phone):
+    """All codes that the phone shows within a day: another's code is one of them once in some 170 tries."""
+    return {phone.code(step) for step in range(-DAY_OF_STEPS, DAY_OF_STEPS + 1)}
+
+
 def alone(make, ahead):
     """A phone whose codes so many steps and 6,000 ahead are those of no nearer step: one in some hundred has others."""
     while True:
         phone = make()
         phone.calm()
         near = {phone.code(step) for step in range(1 - abs(ahead), abs(ahead))}
-        day = {phone.code(step) for step in range(-DAY_OF_STEPS, DAY_OF_STEPS + 1)}
-        if phone.code(ahead) not in near and phone.code(6000) not in day:
+        if phone.code(ahead) not in near and phone.code(6000) not in day_of(phone):
             return phone
 
 
@@ -276,6 +283,50 @@ def same_again(world):
     tap.same(login(world.lab, "twice"), "deny second-factor-missing", "a bare password")
     tap.same(login(world.lab, "twice", code), "deny second-factor-reused", "the code again")
     tap.same(login(world.lab, "twice", phone.fresh()), "accept", "the next code")
+
+
+@tests.case("the same secret imported in the midst of a login: the login's code counts, and once")
+def same_again_in_the_midst(world):
+    uri = vault.uri_of("midst", vault.secret_for("midst"))
+    phone = vault.Phone(uri, world.clock)
+    ctl(world.lab, "totp", "import", "-", text=uri)
+    code = phone.fresh()
+    with world.lab.gate() as connection:
+        ref = connection.begin(user="midst", digits=code, client_address="127.1.0.1")["ref"]
+        ctl(world.lab, "totp", "import", "-", text=uri)
+        tap.same(connection.commit(ref, "midst")["verdict"], "accept", "the login that was under way")
+    tap.same(login(world.lab, "midst", code, "127.1.9.1"), "deny second-factor-reused", "the code from elsewhere")
+    ctl(world.lab, "totp", "import", "-", text=uri)
+    tap.same(login(world.lab, "midst", code, "127.1.9.1"), "deny second-factor-reused", "the code after an import")
+
+
+@tests.case("the same secret imported for longer codes: they hold, and the time of a used one stays used")
+def same_again_with_longer_codes(world):
+    secret = vault.secret_for("longer")
+    phone = vault.Phone(vault.uri_of("longer", secret), world.clock)
+    ctl(world.lab, "totp", "import", "-", text=vault.uri_of("longer", secret))
+    tap.same(login(world.lab, "longer", phone.fresh()), "accept", "six digits")
+    ctl(world.lab, "totp", "import", "-", text=vault.uri_of("longer", secret, digits=8))
+    phone.digits = 8
+    same_time = vault.code_of(secret, phone.used, 8)
+    tap.same(login(world.lab, "longer", same_time), "deny second-factor-reused", "eight digits of the same time")
+    tap.same(login(world.lab, "longer", phone.fresh()), "accept", "the next eight digits")
+
+
+@tests.case("the same secret imported over a last step that was set back: refused, until it was disabled")
+def same_again_over_a_step_set_back(world):
+    uri = vault.uri_of("setback", vault.secret_for("setback"))
+    phone = vault.Phone(uri, world.clock)
+    ctl(world.lab, "totp", "import", "-", text=uri)
+    tap.same(login(world.lab, "setback", phone.fresh()), "accept", "the code")
+    world.lab.stop()
+    with vault.opened(world.lab) as store:
+        store.execute("UPDATE memory SET made = 1 WHERE account LIKE 'setback%' AND kind = 0")
+    vault.start(world.lab, env=world.clock.environment)
+    says(ctl(world.lab, "totp", "import", "-", text=uri, status=NO).stderr, "damaged")
+    ctl(world.lab, "totp", "disable", "setback")
+    ctl(world.lab, "totp", "import", "-", text=uri)
+    tap.same(login(world.lab, "setback", phone.fresh()), "accept", "a code after all")
 
 
 # ---- a group at once

@@ -132,6 +132,8 @@ static const struct CMUnitTest suite_tests[] = {
     SUITE(a_secret_counts_once_it_is_confirmed),
     SUITE(the_code_that_confirmed_is_used_up),
     SUITE(a_new_secret_ends_the_memory),
+    SUITE(the_same_secret_again_keeps_the_step_that_logins_raised),
+    SUITE(an_import_judged_by_another_secret_changes_nothing),
     SUITE(disabling_takes_everything_but_app_passwords_and_locks),
     SUITE(a_step_is_accepted_once_and_steps_only_rise),
     SUITE(one_code_from_one_network_is_one_use),

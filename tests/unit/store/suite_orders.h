@@ -74,6 +74,48 @@ static void a_new_secret_ends_the_memory(void **state) {
     assert_int_equal(settle_step(store, "alice", HOME, 1001), STORE_REUSED); /* a step of the old secret */
 }
 
+/* An import that was judged by the confirmed secret `seen` (0: by none). */
+static enum store_result import_over(int64_t seen, int64_t number) {
+    struct bytes16 id = bytes_of("sec", seen);
+    struct store_secret secret = secret_of(number);
+    secret.last_step = 5;
+    secret.sealed_length = 6;
+    const struct store_order import = {.verb = STORE_IMPORT, .account = "alice", .secret = &secret,
+                                       .seen = seen != 0 ? id.bytes : NULL};
+    return order(store, &import);
+}
+
+static void the_same_secret_again_keeps_the_step_that_logins_raised(void **state) {
+    (void)state;
+    enrol(store, "alice");
+    assert_int_equal(settle_step(store, "alice", HOME, 1000), STORE_SETTLED); /* after the importer looked */
+    struct account_facts before = facts_of(store, "alice", HOME);
+    assert_int_equal(import_over(1, 1), STORE_DONE);
+    struct account_facts facts = facts_of(store, "alice", HOME);
+    assert_int_equal(facts.secret.last_step, 1000);
+    assert_memory_equal(facts.secret.step_mac, before.secret.step_mac, STORE_HASH_SIZE);
+    assert_int_equal(facts.secret.sealed_length, 6); /* what is new about it holds */
+    assert_true(!facts.network_remembered && facts.code_count == 0);
+    assert_int_equal(settle_step(store, "alice", HOME, 1000), STORE_REUSED);
+    assert_int_equal(settle_step(store, "alice", HOME, 1001), STORE_SETTLED);
+}
+
+static void an_import_judged_by_another_secret_changes_nothing(void **state) {
+    (void)state;
+    assert_int_equal(import_over(1, 1), STORE_ABSENT); /* it is gone */
+    assert_false(facts_of(store, "alice", HOME).enrolled);
+    enrol(store, "alice");
+    assert_int_equal(settle_step(store, "alice", HOME, 1000), STORE_SETTLED);
+    assert_int_equal(import_over(0, 3), STORE_ABSENT); /* it came meanwhile */
+    assert_int_equal(import_over(2, 2), STORE_ABSENT); /* it took the other's place */
+    struct account_facts facts = facts_of(store, "alice", HOME);
+    assert_memory_equal(facts.secret.id, secret_of(1).id, STORE_ID_SIZE);
+    assert_int_equal(facts.secret.last_step, 1000);
+    assert_true(facts.network_remembered);
+    assert_int_equal(import_over(1, 3), STORE_DONE);
+    assert_int_equal(facts_of(store, "alice", HOME).secret.last_step, 5);
+}
+
 static void disabling_takes_everything_but_app_passwords_and_locks(void **state) {
     (void)state;
     struct store_app_password password = app_password_of(1);

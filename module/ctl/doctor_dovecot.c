@@ -127,12 +127,28 @@ static const struct section_setting *next_setting(struct doctor *doctor, size_t 
     return NULL;
 }
 
+/* Whether what a PAM passdb has let in may be answered from the cache. */
+static bool caches_pam(struct doctor *doctor) {
+    struct dovecot_passdb passdb;
+    for (size_t at = 0; next_passdb(doctor, &at, &passdb);)
+        if (is(passdb.driver, "pam") && dovecot_cached(&doctor->arena, &doctor->dovecot->printed, &passdb))
+            return true;
+    return false;
+}
+
+/* In 2.4 PAM's logins are kept out of the cache where that is said; in 2.3 where nothing is said, which is one word
+ * from the contrary. */
 static void look_cache(struct doctor *doctor) {
     const struct section_setting *setting;
+    bool modern = readable(doctor) && dovecot_modern(&doctor->dovecot->printed);
+    bool caches = readable(doctor) && caches_pam(doctor);
     for (size_t at = 0; readable(doctor) && (setting = next_setting(doctor, &at, "auth_cache_size")) != NULL;)
-        if (strtol(setting->value, NULL, 10) != 0)
-            doctor_find(doctor, locate(doctor, setting->section, setting->name), "auth_cache_size = 0",
-                        "the authentication cache answers logins from anywhere that the gate never sees");
+        if (strtol(setting->value, NULL, 10) != 0 && (caches || !modern))
+            doctor_find(doctor, locate(doctor, setting->section, setting->name),
+                        modern ? "auth_cache_size = 0, or use_cache = no in every PAM passdb" : "auth_cache_size = 0",
+                        caches ? "the authentication cache answers logins from anywhere that the gate never sees"
+                               : "with a cache_key in the PAM passdb's args, the authentication cache would answer "
+                                 "logins that the gate never sees");
 }
 
 /* What a setting adds to a list: `auth_mechanisms = plain login`, or in 2.4 `plain = yes` in a section of that name. */
@@ -264,7 +280,7 @@ const struct doctor_check doctor_dovecot_checks[] = {
     {"dovecot-unread", DOCTOR_WEAK, look_unread, "doveconf does not say how Dovecot is set up"},
     {"dovecot-passdb-beside", DOCTOR_BYPASS, look_beside, "a passdb other than PAM lets logins in"},
     {"dovecot-master", DOCTOR_BYPASS, look_master, "master users log in as anybody"},
-    {"dovecot-cache", DOCTOR_BYPASS, look_cache, "the authentication cache answers for the gate"},
+    {"dovecot-cache", DOCTOR_BYPASS, look_cache, "the authentication cache may answer for the gate"},
     {"dovecot-mechanisms", DOCTOR_BYPASS, look_mechanisms, "mechanisms that skip the password"},
     {"dovecot-service-name", DOCTOR_BYPASS, look_service, "the PAM service is not that of the protocol"},
     {"dovecot-trusted", DOCTOR_WEAK, look_trusted, "every client may say where it comes from"},

@@ -5,6 +5,7 @@
 #include "ctl/dovecot_passdb.h"
 
 #include <string.h>
+#include <strings.h>
 
 bool dovecot_modern(const struct sections *printed) {
     return sections_find(printed, NULL, "dovecot_config_version") != NULL;
@@ -109,4 +110,32 @@ const struct section_setting *dovecot_find(struct arena *arena, const struct sec
             found = said_in(&search, same);
     }
     return found != NULL ? found : said_in(&search, NULL);
+}
+
+/* Whether a setting turns the cache on for all that stands in a protocol's section, whatever the passdb itself says
+ * outside it. */
+static bool one_protocol_caches(const struct section_setting *setting) {
+    const struct section *outer = setting->section;
+    while (outer != NULL && strcmp(outer->kind, "protocol") != 0)
+        outer = outer->outer;
+    return strcmp(setting->name, "passdb_use_cache") == 0 && outer != NULL && strcasecmp(setting->value, "no") != 0;
+}
+
+static bool has_cache_key(struct arena *arena, const char *args) {
+    struct words words = scrap_split(arena, args, " \t");
+    for (size_t i = 0; i < words.count; i++)
+        if (strncmp(words.word[i], "cache_key=", 10) == 0)
+            return true;
+    return false;
+}
+
+bool dovecot_cached(struct arena *arena, const struct sections *printed, const struct dovecot_passdb *passdb) {
+    bool modern = dovecot_modern(printed);
+    const struct section_setting *found = dovecot_find(arena, printed, passdb, modern ? "use_cache" : "args");
+    if (!modern)
+        return found != NULL && has_cache_key(arena, found->value);
+    for (size_t i = 0; i < printed->count; i++)
+        if (one_protocol_caches(&printed->setting[i]))
+            return true;
+    return found == NULL || strcasecmp(found->value, "no") != 0;
 }

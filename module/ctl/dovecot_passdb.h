@@ -30,4 +30,8 @@ const struct section_setting *dovecot_spelled(struct arena *arena, const struct 
 const struct section_setting *dovecot_find(struct arena *arena, const struct sections *where,
                                            const struct dovecot_passdb *passdb, const char *name);
 
+/* Whether logins that a PAM passdb has let in may be answered from the authentication cache, where that has a size. In
+ * 2.3 `cache_key=` in its args asks for it, in 2.4 `use_cache = no` keeps it out. What one protocol allows, all do. */
+bool dovecot_cached(struct arena *arena, const struct sections *printed, const struct dovecot_passdb *passdb);
+
 #endif

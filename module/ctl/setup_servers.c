@@ -84,8 +84,11 @@ static void name_service(struct setup_plan *plan, const struct dovecot_passdb *p
         setup_insert(plan, change, place.line, driver == NULL ? scrap_text(&doctor->arena, "  %s", wanted) : wanted);
 }
 
-static void end_cache(struct setup_plan *plan) {
+/* A cache that PAM's logins are expressly kept out of may stay. */
+static void end_cache(struct setup_plan *plan, const struct dovecot_passdb *pam) {
     struct doctor *doctor = &plan->doctor;
+    if (dovecot_modern(&doctor->dovecot->printed) && !dovecot_cached(&doctor->arena, &doctor->dovecot->printed, pam))
+        return;
     const struct section_setting *size = sections_find(&doctor->dovecot->printed, NULL, "auth_cache_size");
     const struct section_setting *setting = sections_find(&doctor->dovecot->files, NULL, "auth_cache_size");
     if (size == NULL || strtol(size->value, NULL, 10) == 0)
@@ -107,7 +110,7 @@ void setup_dovecot(struct setup_plan *plan) {
     if (!only_pam(plan, &pam))
         return;
     name_service(plan, &pam);
-    end_cache(plan);
+    end_cache(plan, &pam);
     setup_advise(plan, "doveadm reload");
 }
 

@@ -86,6 +86,10 @@ def instead(lines):
 BEGIN_WRONG = [("optional", "optional"), ("required", "required"), ("sufficient", "sufficient"),
                ("[default=ignore]", "[default=ignore]"), ("[success=ok ignore=ignore default=die]", "success=ok"),
                ("[success=done ignore=ignore default=bad]", "default=bad")]
+# 2.4 caches what PAM says unless it is told not to, 2.3 where it is told to.
+PAM_CACHED = edit(DOVECOT, syntax.ASKS, syntax.ASKS if syntax.MODERN else "args = cache_key=%u authgate-%s")
+NOT_CACHED = edit(DOVECOT, syntax.ASKS, syntax.ASKS + "\n  use_cache = no")
+CACHE = add(DOVECOT, "auth_cache_size = 10M\n")
 COMMIT_WRONG = ["optional", "sufficient", "[default=ignore]", "[default=ok]", "[auth_err=ignore default=bad]"]
 BREAKS = [
     # PAM: files
@@ -178,10 +182,11 @@ BREAKS = [
     Break("dovecot-master", "master users",
           edit(DOVECOT, syntax.PAM, "auth_master_user_separator = *\n" +
                syntax.passwd_file("/etc/dovecot/masters", "master = yes") + syntax.PAM), DOVECOT, "master = yes"),
-    Break("dovecot-cache", "the authentication cache", add(DOVECOT, "auth_cache_size = 10M\n"), DOVECOT,
-          "auth_cache_size"),
+    Break("dovecot-cache", "the authentication cache", several(PAM_CACHED, CACHE), DOVECOT, "auth_cache_size"),
+    Break("dovecot-cache", "an authentication cache that PAM need not be in", CACHE, DOVECOT, "auth_cache_size"),
     Break("dovecot-cache", "one protocol's authentication cache",
-          add(DOVECOT, "protocol imap {\n  auth_cache_size = 10M\n}\n"), DOVECOT, "auth_cache_size"),
+          several(PAM_CACHED, add(DOVECOT, "protocol imap {\n  auth_cache_size = 10M\n}\n")), DOVECOT,
+          "auth_cache_size"),
     Break("dovecot-mechanisms", "CRAM-MD5", edit(DOVECOT, "plain login", "plain login cram-md5"), DOVECOT, "cram-md5"),
     Break("dovecot-mechanisms", "GSSAPI", edit(DOVECOT, "plain login", "gssapi plain"), DOVECOT, "gssapi"),
     Break("dovecot-service-name", "no service of ours", edit(DOVECOT, f"  {syntax.ASKS}\n", ""), DOVECOT, "passdb"),
@@ -301,6 +306,15 @@ MODERN_BREAKS = [
     Break("dovecot-cache", "a group's authentication cache",
           add(DOVECOT, "@fast = logins\ngroup @fast logins {\n  auth_cache_size = 10M\n}\n"), DOVECOT,
           "auth_cache_size"),
+    Break("dovecot-cache", "a cache that only another passdb is kept out of",
+          several(CACHE, add(DOVECOT, syntax.passwd_file("/etc/deny", "deny = yes", "use_cache = no"))), DOVECOT,
+          "auth_cache_size"),
+    Break("dovecot-cache", "a cache that PAM is kept out of, but for one protocol",
+          several(NOT_CACHED, CACHE, add(DOVECOT, "protocol imap {\n  passdb pam {\n    use_cache = yes\n  }\n}\n")),
+          DOVECOT, "auth_cache_size"),
+    Break("dovecot-cache", "a cache that every passdb is kept out of, but for one protocol",
+          several(CACHE, add(DOVECOT, "passdb_use_cache = no\nprotocol imap {\n  passdb_use_cache = yes\n}\n")),
+          DOVECOT, "auth_cache_size"),
     Break("dovecot-mechanisms", "a list of mechanisms as a section",
           edit(DOVECOT, " = plain login\n", " {\n  plain = yes\n  oauthbearer = yes\n}\n"), DOVECOT, "oauthbearer"),
     Break("dovecot-trusted", "a list of networks as a section",
@@ -355,6 +369,15 @@ def found(tree, row):
     assert match[0]["what"], "it does not say what"
     if row.check not in ("pam-broken",):
         assert match[0].get("fix"), "it does not say how to put it right"
+
+
+@tests.rows([(several(PAM_CACHED, CACHE), "answers"), (CACHE, "answers" if syntax.MODERN else "would")],
+            lambda row: f"an authentication cache: whether it answers or would is said ({row[1]})")
+def cache_answers(tree, row):
+    mend(tree)
+    row[0](tree)
+    whats = [finding["what"] for finding in tree.doctor() if finding["check"] == "dovecot-cache"]
+    assert len(whats) == 1 and row[1] in whats[0], whats
 
 
 @tests.case("no daemon: found, and looked at all the same")
@@ -426,6 +449,14 @@ MODERN_GOOD = {
              "passdb denied {\n  driver = passwd-file\n  passwd_file_path = /etc/deny\n  @what = deny\n}\n"
              "group @what deny {\n  passdb_deny = yes\n}\n" + syntax.PAM),
         add(DOVECOT, syntax.OPEN)),
+    "a cache that PAM is kept out of": several(NOT_CACHED, CACHE),
+    "a cache that every passdb is kept out of": several(CACHE, add(DOVECOT, "passdb_use_cache = no\n")),
+    "a cache that every PAM passdb is kept out of, one protocol's too": several(
+        CACHE, add(DOVECOT, "passdb_pam {\n  passdb_use_cache = no\n}\n"
+                            "protocol imap {\n  passdb pam {\n    session = yes\n  }\n}\n")),
+    "a cache that one group is kept out of": several(
+        edit(DOVECOT, syntax.ASKS, syntax.ASKS + "\n  @how = fresh"), CACHE,
+        add(DOVECOT, "group @how fresh {\n  passdb_use_cache = no\n}\n")),
     "lists as sections": several(
         edit(DOVECOT, "auth_mechanisms = plain login\n", "auth_mechanisms {\n  plain = yes\n  login = yes\n}\n"),
         add(DOVECOT, "login_trusted_networks {\n  192.0.2.7 = yes\n}\n")),

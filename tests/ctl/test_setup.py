@@ -196,6 +196,17 @@ def options(tree, row):
         tap.same(tree.read(DOVECOT), f"auth_cache_size = 0\n{syntax.PAM}  {after}\n}}\n", DOVECOT)
 
 
+@tests.case("a cache that PAM is kept out of stays (2.4); in 2.3 there is no such word")
+def kept_cache(tree):
+    stock(tree)
+    before = f"auth_cache_size = 10 M # fast\n{syntax.PAM}  {syntax.ASKS}\n" + \
+             ("  use_cache = no\n}\n" if syntax.MODERN else "}\n")
+    tree.write(DOVECOT, before)
+    setup(tree, "--for", "dovecot", "--yes")
+    after = before if syntax.MODERN else before.replace("10 M # fast", "0")
+    tap.same(tree.read(DOVECOT), after, DOVECOT)
+
+
 MODERN_SERVICES = {
     "a service said for every PAM passdb stays, and is not asked": (
         "passdb_pam_service_name = mail\npassdb pam {\n}\n",

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # time-limit: 1200
 """The rpm packages, built here as far as a Debian can: their split, their places as Red Hat has them, their scripts'
-grammar, and rpmlint. Nothing of them is run."""
+grammar, what they say at the end, and rpmlint. Nothing else of them is run."""
 import os
 import re
 import shutil
@@ -65,6 +65,49 @@ def scripts(folder, name):
     shell = re.sub(r"(?m)^\w+ (scriptlet|program).*$", "", text)
     checked = subprocess.run(["sh", "-n"], input=shell, text=True, capture_output=True, check=False)
     tap.same((checked.returncode, checked.stderr), (0, ""), "sh -n")
+
+
+def erase(folder, place, name, left):
+    """What the package's script says once it is gone (`left`: how many of it are left), of a host in `place`."""
+    script = run("rpm", "-qp", "--qf", "%{POSTUN}", rpms(folder)[name])
+    for path in ("/etc/authgate", "/var/lib/authgate", "/usr/lib/systemd"):
+        script = script.replace(path, place + path)
+    environment = {"PATH": f"{place}/bin"}  # nothing of this host's but grep
+    os.makedirs(os.path.join(place, "bin"), exist_ok=True)
+    if not os.path.exists(os.path.join(place, "bin/grep")):
+        os.symlink(shutil.which("grep"), os.path.join(place, "bin/grep"))
+    done = subprocess.run(["/bin/sh", "-c", script, "postun", str(left)], capture_output=True, text=True, check=False,
+                          env=environment)
+    tap.same((done.returncode, done.stdout), (0, ""), "the script's end")
+    return done.stderr.replace(place, "")
+
+
+@tests.case("erased, the daemon's package names the key, the store and the history that it leaves; upgraded, nothing")
+def erased(folder):
+    with tempfile.TemporaryDirectory() as place:
+        tap.same(erase(folder, place, "authgate", 0), "", "of a host without a store")
+        for path in ("etc/authgate/secret.key", "var/lib/authgate/store.db"):
+            os.makedirs(os.path.dirname(os.path.join(place, path)))
+            with open(os.path.join(place, path), "w", encoding="ascii"):
+                pass
+        said = erase(folder, place, "authgate", 0)
+        assert "/etc/authgate/secret.key /var/lib/authgate/store.db\n" in said and "rm -r" in said, said
+        tap.same(sorted(os.listdir(os.path.join(place, "etc/authgate"))), ["secret.key"], "what is left")
+        tap.same(erase(folder, place, "authgate", 1), "", "at an upgrade")
+
+
+@tests.case("erased, the PAM module's package says so where Dovecot still asks for its services")
+def erased_module(folder):
+    with tempfile.TemporaryDirectory() as place:
+        tap.same(erase(folder, place, "authgate-pam", 0), "", "where there is no Dovecot")
+        doveconf = os.path.join(place, "bin/doveconf")
+        for asks, words in (("authgate-%s", "Dovecot's passdb still names authgate-*"), ("system-auth", "")):
+            with open(doveconf, "w", encoding="ascii") as file:
+                file.write(f"#!/bin/sh\necho 'args = {asks}'\n")
+            os.chmod(doveconf, 0o755)
+            said = erase(folder, place, "authgate-pam", 0)
+            assert words in said and bool(words) == bool(said), said
+        tap.same(erase(folder, place, "authgate-pam", 1), "", "at an upgrade")
 
 
 @tests.case("the SELinux policy lets Dovecot, saslauthd and smtpd reach the sockets")

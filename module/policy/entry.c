@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/buffer.h"
 #include "policy/suggest.h"
 #include "policy/value.h"
 
@@ -49,8 +50,13 @@ static bool is_whole(struct reading *reading, const struct key *key, const struc
     bool whole = true;
     for (const struct key *field = key->entry; field->name != NULL; field++) {
         if (field->required && !entry->set[field->id]) {
-            reading_mistake(reading, entry->setting, "%s has no %s here; add %s", key->name, field->name,
-                            key_type_text(field->type));
+            char listed[256] = "";
+            struct buffer buffer;
+            buffer_init(&buffer, listed, sizeof listed);
+            if (field->choices != NULL)
+                value_list_choices(field->choices, &buffer);
+            reading_mistake(reading, entry->setting, "%s has no %s here; add %s%s", key->name, field->name,
+                            listed[0] != '\0' ? "one of " : key_type_text(field->type), listed);
             whole = false;
         }
     }

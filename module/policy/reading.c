@@ -136,6 +136,12 @@ static void unknown_key(struct reading *reading, const config_setting_t *setting
         reading_mistake(reading, setting, "%s has no place here; it stands %s", full, text_of_place(elsewhere));
         return;
     }
+    if (strcmp(full, "defaults") == 0) {
+        reading_mistake(reading, setting,
+                        "defaults has no place here; it stands in the main file, and what is in it at the top of "
+                        "this one");
+        return;
+    }
     struct suggestion suggestion = {.word = name};
     suggest_siblings(&suggestion, prefix, place, names, sizeof names / sizeof names[0]);
     if (strcmp(prefix, "") == 0 && place->other_group != NULL)

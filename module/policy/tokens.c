@@ -275,6 +275,19 @@ static struct token *add_ignored(struct tokens *tokens, const struct token_place
     return token;
 }
 
+/* The manual writes a key with dots, so that somebody will. */
+static void wrong_name(struct tokens *tokens, const struct token_place *at, const char *text, int shown) {
+    const char *dot = memchr(text, '.', (size_t)shown);
+    int first = dot != NULL ? (int)(dot - text) : 0;
+    if (first > 0 && first + 1 < shown && is_name(text, (size_t)first))
+        mistakes_add(tokens->mistakes, tokens_place(tokens, at),
+                     "%.*s: a name has no dots in a file; write %.*s = { %.*s = value; };", shown, text, first, text,
+                     shown - first - 1, dot + 1);
+    else
+        mistakes_add(tokens->mistakes, tokens_place(tokens, at),
+                     "%.*s is not the name of a setting; write name = value;", shown, text);
+}
+
 static void add_name(struct tokens *tokens, const struct token_place *at, const char *text, size_t length) {
     struct frame *frame = innermost(tokens);
     int shown = length > 60 ? 60 : (int)length, line = line_of_earlier(tokens, frame, text, length);
@@ -289,8 +302,7 @@ static void add_name(struct tokens *tokens, const struct token_place *at, const 
                      "%.*s is set for the second time; the first is in line %d", shown, text, line);
         token = add_ignored(tokens, at);
     } else if (!is_name(text, length)) {
-        mistakes_add(tokens->mistakes, tokens_place(tokens, at),
-                     "%.*s is not the name of a setting; write name = value;", shown, text);
+        wrong_name(tokens, at, text, shown);
         token = add_ignored(tokens, at);
     } else {
         token = add(tokens, at, text, length);

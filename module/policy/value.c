@@ -58,7 +58,7 @@ static bool keep_text(struct reading *reading, const char *text, struct value *v
 
 /* ---- words out of a fixed list ---- */
 
-static void list_choices(const char *const *choices, struct buffer *buffer) {
+void value_list_choices(const char *const *choices, struct buffer *buffer) {
     for (size_t i = 0; choices[i] != NULL; i++)
         if (choices[i][0] != '\0')
             (void)buffer_add_format(buffer, "%s\"%s\"", buffer->length == 0 ? "" : ", ", choices[i]);
@@ -76,7 +76,7 @@ static void unknown_choice(struct reading *reading, const config_setting_t *sett
     char listed[256];
     struct buffer buffer;
     buffer_init(&buffer, listed, sizeof listed);
-    list_choices(key->choices, &buffer);
+    value_list_choices(key->choices, &buffer);
     struct suggestion suggestion = {.word = text};
     suggestion_try_all(&suggestion, key->choices);
     if (suggestion.best != NULL)
@@ -92,7 +92,7 @@ static bool read_choice(struct reading *reading, const config_setting_t *setting
         char listed[256];
         struct buffer buffer;
         buffer_init(&buffer, listed, sizeof listed);
-        list_choices(key->choices, &buffer);
+        value_list_choices(key->choices, &buffer);
         reading_mistake(reading, setting, "%s cannot be this; it is one of %s", key->name, listed);
         return false;
     }

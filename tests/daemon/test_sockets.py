@@ -41,10 +41,14 @@ os.execv(sys.argv[end + 1], sys.argv[end + 1:])
 """
 
 
+def library(of_lab):
+    """A folder where another user finds gate.py."""
+    return os.path.dirname(of_lab.bring(gate.__file__))
+
+
 def ask_as(of_lab, user, group):
     """What a begin of another user is answered: a verdict, "no answer" or "no entry"."""
-    library = os.path.join(lab.ROOT, "tests/lab")
-    run = subprocess.run([sys.executable, "-c", ASK_AS, library, of_lab.socket], user=user, group=group,
+    run = subprocess.run([sys.executable, "-c", ASK_AS, library(of_lab), of_lab.socket], user=user, group=group,
                          extra_groups=[], capture_output=True, text=True, check=True)
     return run.stdout.strip()
 
@@ -82,7 +86,7 @@ def crowd(of_lab):
     of_lab.stop()
     of_lab.configure(sockets=f'{{ kind = "gate"; path = "{of_lab.socket}"; owner = "daemon"; mode = "0600"; }}')
     of_lab.start(preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (128, 128)))
-    command = [sys.executable, "-c", CROWD, os.path.join(lab.ROOT, "tests/lab"), of_lab.socket]
+    command = [sys.executable, "-c", CROWD, library(of_lab), of_lab.socket]
     with subprocess.Popen(command, user="daemon", group="daemon", extra_groups=[], stdin=subprocess.PIPE,
                           stdout=subprocess.PIPE) as idle:
         tap.same(idle.stdout.readline(), b"300\n", "connections of the other user")

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 
+import brought
 import gate
 import tap
 
@@ -136,6 +137,10 @@ class Lab:
     def path(self, name):
         return os.path.join(self.directory, name)
 
+    def bring(self, path):
+        """A copy in the lab of a file of the tree: for what runs as another user, who may not be let into the tree."""
+        return brought.bring(self.directory, path)
+
     @property
     def socket(self):
         return self.path("gate.sock")
@@ -183,7 +188,7 @@ defaults = {{ {defaults} }};
 
     @property
     def command(self):
-        return [os.path.join(BUILD, "authgated"), "-c", self.configuration]
+        return [self.bring(os.path.join(BUILD, "authgated")), "-c", self.configuration]
 
     def start(self, wait=True, command=None, **popen):
         """Starts authgated and waits until it serves. `command` starts it in another way."""

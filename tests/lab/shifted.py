@@ -20,7 +20,7 @@ class Clock:
         with open(path, "r+b") as file:
             self.shift = mmap.mmap(file.fileno(), 8)
         self.milliseconds = 0
-        self.environment = {**os.environ, "LD_PRELOAD": preload, "CLOCK_SHIFT": path}
+        self.environment = {**os.environ, "LD_PRELOAD": lab.bring(preload), "CLOCK_SHIFT": path}
 
     def forward(self, seconds):
         self.milliseconds += int(seconds * 1000)

@@ -13,6 +13,7 @@ import threading
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tests", "lab"))
+import brought  # noqa: E402  pylint: disable=wrong-import-position
 import tap  # noqa: E402  pylint: disable=wrong-import-position
 
 BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
@@ -206,7 +207,8 @@ class Host:
         self.services = os.path.join(self.folder, "pam.d")
         self.book = os.path.join(self.folder, "book")
         self.accounts = accounts
-        self.module = MODULE
+        self.driver, self.password_module, self.module = (brought.bring(self.folder, path) for path in
+                                                          (DRIVER, PASSWORD_MODULE, MODULE))
         self.timeout = PATIENCE
         os.mkdir(self.services)
         self.write("other", "auth required pam_deny.so\naccount required pam_deny.so\n")
@@ -221,7 +223,7 @@ class Host:
 
     def password(self, arguments=""):
         """The stand-in password module with its arguments."""
-        return f"{PASSWORD_MODULE} table={self.accounts} log={self.book} {arguments}".rstrip()
+        return f"{self.password_module} table={self.accounts} log={self.book} {arguments}".rstrip()
 
     def ours(self, arguments=""):
         """Our module with its arguments; one given here stands in the place of the ordinary one."""
@@ -261,7 +263,7 @@ class Host:
     def command(self, steps, user, address, service):
         words = ["auth=" + step[5:].encode("utf-8", "surrogateescape").hex() if step.startswith("auth=") else step
                  for step in steps]
-        return [DRIVER, self.services, service, user, address, *words]
+        return [self.driver, self.services, service, user, address, *words]
 
     def run(self, *steps, user="alice", address="203.0.113.9", service="authgate-imap", fault=None, prefix=()):
         """One transaction. auth=PASSWORD is given here as it would be typed; `prefix` is a command to run it by."""

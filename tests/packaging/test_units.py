@@ -7,6 +7,7 @@ import os
 import pwd
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -136,12 +137,16 @@ def calls():
         tap.same(made.returncode, 0, made.stdout)
         trace = of_lab.path("trace")
         of_lab.start(wait=False, command=[*as_nobody, "strace", "-f", "-qq", "-o", trace, *of_lab.command])
-        tap.poll(lambda: os.path.exists(of_lab.socket), 20, "its socket")
+        tap.poll(lambda: os.path.exists(of_lab.socket) or not of_lab.daemon.running(), 20, "its socket")
+        assert of_lab.daemon.running(), f"strace ended with {of_lab.daemon.process.returncode}: {of_lab.log()}"
         with of_lab.gate() as gate:
             of_lab_login(gate)
         of_lab.make_country_database("127.9.0.0/16=JP")
         tap.poll(lambda: read(trace).count("memfd_create") > 1, 20, "a second look at the country database")
-        of_lab.stop()
+        # strace itself heeds no SIGTERM while it writes to a file; it ends with what it traces, and as that does.
+        _, traced, *_ = lab.descendants(of_lab.daemon.pid)
+        lab.send_signal(traced, signal.SIGTERM)
+        tap.same(of_lab.daemon.process.wait(20), 0, "its exit status")
         used = set(re.findall(r"^\d+ +(?:<\.\.\. )?(\w+)(?:\(| resumed)", read(trace), re.MULTILINE))
     forbidden = used - allowed_calls()
     assert len(used) > 30, f"only {used}"

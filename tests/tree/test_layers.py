@@ -37,8 +37,8 @@ LIBRARIES = {
 }
 LIBC = re.compile(r"(?:(?:sys|linux|netinet|arpa|net)/\w+|assert|crypt|ctype|dirent|dlfcn|endian|errno|fcntl|fnmatch|"
                   r"getopt|glob|grp|inttypes|langinfo|libgen|limits|locale|math|nss|netdb|paths|poll|pthread|pwd|sched|"
-                  r"search|setjmp|signal|spawn|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|"
-                  r"strings|syslog|termios|threads|time|unistd|wchar)\.h")
+                  r"search|semaphore|setjmp|signal|spawn|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|"
+                  r"string|strings|syslog|termios|threads|time|unistd|wchar)\.h")
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)
 tests = tap.Tests()
 

@@ -78,7 +78,8 @@ static bool bind_at(struct listener *listener, const char *path, char *fault, si
     bool owned = bound && (geteuid() != 0 || chown(name, listener->owner, listener->group) == 0);
     bool done = owned && chmod(name, listener->setting.mode) == 0 && rename(name, path) == 0;
     if (!done) {
-        snprintf(fault, size, "cannot make the socket %s: %s", path, strerror(errno));
+        snprintf(fault, size, "cannot make the socket %s: %s%s", path, strerror(errno),
+                 errno == ENOENT ? "; make its folder first (mkdir -p)" : "");
         if (bound)
             unlink(name);
     }

@@ -267,6 +267,12 @@ static bool set_up(struct run *run) {
     return false;
 }
 
+/* Whoever starts it by hand would see nothing at all where the log is syslog. */
+static void point_to_the_log(const struct server *server) {
+    if (log_target_of(configuration_settings(server->configuration)) == LOG_TO_SYSLOG)
+        fputs("authgated: not started; the mail log says why (log = \"syslog\")\n", stderr);
+}
+
 /* The key as root, the store as the daemon's user: what a package does when it is installed. */
 static bool make_store(struct server *server) {
     log_open(LOG_TO_STDERR, "authgated");
@@ -330,6 +336,8 @@ int server_run(const struct server_options *options, struct configuration *confi
         event_base_dispatch(server->base);
         log_message(LOG_NOTICE, "stopped");
     }
+    if (!good && !options->exit)
+        point_to_the_log(server);
     tear_down(&run);
     return good ? 0 : 2;
 }

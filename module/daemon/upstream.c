@@ -14,6 +14,7 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/log.h"
 
 #define QUESTION_SIZE      8192
 #define ANSWER_SIZE        1026 /* a count and what it counts at most */
@@ -130,9 +131,13 @@ static void try_again(evutil_socket_t descriptor, short events, void *argument);
  */
 static bool begin(struct upstream *upstream) {
     const struct secret *question = &upstream->question;
-    if (connect(upstream->descriptor, (const struct sockaddr *)&upstream->address, sizeof upstream->address) != 0)
-        return errno == EAGAIN && clock_monotonic() < upstream->deadline &&
-               arm(upstream, 0, try_again, RETRY_MICROSECONDS / 1000);
+    if (connect(upstream->descriptor, (const struct sockaddr *)&upstream->address, sizeof upstream->address) != 0) {
+        if (errno == EAGAIN && clock_monotonic() < upstream->deadline)
+            return arm(upstream, 0, try_again, RETRY_MICROSECONDS / 1000);
+        log_message(LOG_ERR, "saslauthd cannot be asked at %s: %s%s", upstream->address.sun_path, strerror(errno),
+                    errno == EACCES ? "; the daemon's user must be in its group (sasl on Debian)" : "");
+        return false;
+    }
     ssize_t sent = send(upstream->descriptor, question->bytes, question->length, MSG_NOSIGNAL | MSG_DONTWAIT);
     bool whole = sent >= 0 && (size_t)sent == question->length;
     secret_clear(&upstream->question);

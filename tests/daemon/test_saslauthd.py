@@ -205,6 +205,7 @@ def upstream_away(scene):
     scene.upstream.stop()
     tap.same(scene.login("alice", "wonder"), CLOSED, "answer")
     assert "reason=password-error" in scene.lab.line("account=alice", since)
+    scene.lab.line(f"saslauthd cannot be asked at {scene.upstream.path}", since)
     scene.upstream.start()
     scene.good()
 

@@ -56,7 +56,14 @@ def no_such_user(of_lab):
 @tests.case("a socket whose folder is missing ends the start with status 2")
 def no_such_folder(of_lab):
     of_lab.configure(sockets=f'{{ kind = "gate"; path = "{of_lab.path("nowhere/gate.sock")}"; }}')
-    gives_up(of_lab, "nowhere/gate.sock")
+    gives_up(of_lab, "nowhere/gate.sock", "mkdir -p")
+
+
+@tests.case("where the log is syslog, standard error says where to look for what is wrong")
+def points_to_the_log(of_lab):
+    of_lab.configure(sockets=f'{{ kind = "gate"; path = "{of_lab.path("nowhere/gate.sock")}"; }}',
+                     settings='log = "syslog";')
+    gives_up(of_lab, "not started", "the mail log")
 
 
 @tests.case("a configuration that the daemon's user cannot read ends the start, not the first reload")

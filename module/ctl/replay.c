@@ -22,6 +22,7 @@
 #define PATH_SIZE     4096
 #define POLICIES_KEPT 65536
 #define TALLY_STEP    1024
+#define DAY           86400
 
 /* One account's policy, kept for its next login. */
 struct kept_policy {
@@ -51,6 +52,8 @@ struct replay {
     int *buckets; /* first tally by the account's hash */
     size_t bucket_count;
     int64_t logins, denied, reported, unreadable;
+    int64_t refused;      /* at the time, and so not judged */
+    int64_t since, first; /* what was asked for; the oldest login that was judged, 0: none */
     size_t accounts, accounts_shut_out, accounts_reported; /* with an accepted login; those with such findings */
 };
 
@@ -163,13 +166,38 @@ static void read_facts(const struct replay *replay, const struct past_row *row, 
     facts->code_present = credential == CREDENTIAL_TOTP || credential == CREDENTIAL_RECOVERY_CODE;
 }
 
-static void take(void *context, const struct past_row *row) {
-    struct replay *replay = context;
+/* A typed app password that the policy takes none of is a password like any other, which the back end refuses. */
+static bool takes_no_app_password(const struct facts *facts, const struct policy *policy) {
+    return facts->credential == CREDENTIAL_APP_PASSWORD &&
+           policy_number(policy, POLICY_SECOND_FACTOR_APP_PASSWORDS, 1) == 0;
+}
+
+static void judge(struct replay *replay, const struct past_row *row, const struct policy *policy) {
     struct facts facts;
     struct decision decision;
-    if (strcmp(row->verdict, "accept") != 0)
+    read_facts(replay, row, &facts);
+    bool wrong = takes_no_app_password(&facts, policy);
+    if (wrong)
+        facts.credential = CREDENTIAL_PASSWORD;
+    gate_decide(&facts, policy, &decision);
+    if (decision.verdict != VERDICT_CONTINUE || wrong) {
+        replay->denied += row->count;
+        find(replay, row, decision.verdict != VERDICT_CONTINUE ? decision.reason : REASON_PASSWORD, false);
+    } else if (decision.would != REASON_NONE) {
+        replay->reported += row->count;
+        find(replay, row, decision.would, true);
+    }
+}
+
+static void take(void *context, const struct past_row *row) {
+    struct replay *replay = context;
+    if (strcmp(row->verdict, "accept") != 0) {
+        replay->refused += row->count;
         return;
+    }
     replay->logins += row->count;
+    if (replay->first == 0 || row->first < replay->first)
+        replay->first = row->first;
     count(replay, row, REASON_NONE, false);
     const struct kept_policy *kept = policy_of(replay, row->account);
     if (!kept->readable) {
@@ -177,15 +205,7 @@ static void take(void *context, const struct past_row *row) {
         find(replay, row, REASON_UNAVAILABLE, false);
         return;
     }
-    read_facts(replay, row, &facts);
-    gate_decide(&facts, &kept->policy, &decision);
-    if (decision.verdict != VERDICT_CONTINUE) {
-        replay->denied += row->count;
-        find(replay, row, decision.reason, false);
-    } else if (decision.would != REASON_NONE) {
-        replay->reported += row->count;
-        find(replay, row, decision.would, true);
-    }
+    judge(replay, row, &kept->policy);
 }
 
 /* ---- the answer ---- */
@@ -208,6 +228,20 @@ static void add_row(struct grid *grid, const struct tally *tally) {
                                          tally->reported ? "reported" : "SHUT OUT", number, last, tally->ref});
 }
 
+/* What the numbers leave out, so that nobody takes them for more than they are. */
+static void print_limits(const struct replay *replay) {
+    char first[WHEN_TEXT_SIZE];
+    printf("not judged: throttling, wrong codes, and locks, by hand or by compromise and stolen\n");
+    if (replay->refused > 0)
+        printf("not judged: logins that were refused at the time (%" PRId64 ")\n", replay->refused);
+    if (replay->unreadable > 0)
+        printf("not judged: logins of accounts whose policy cannot be read, which shuts them out (%" PRId64 ")\n",
+               replay->unreadable);
+    past_format_time(replay->first, first);
+    if (replay->first > replay->since + DAY)
+        printf("judged from %s on: no older login is kept by itself (raw_for)\n", first);
+}
+
 static void print(const struct replay *replay) {
     struct grid grid = {.columns = 6};
     grid_add(&grid, (const char *const[]){"ACCOUNT", "RULE", "", "LOGINS", "LAST", "SAMPLE"});
@@ -220,11 +254,17 @@ static void print(const struct replay *replay) {
            " logins)\n",
            replay->accounts_shut_out, replay->accounts, replay->denied + replay->unreadable, replay->logins,
            replay->accounts_reported, replay->reported);
+    print_limits(replay);
 }
 
 static enum status print_json(const struct replay *replay, enum status status) {
     struct json *document = json_make_object();
     json_put_number(document, "logins", replay->logins);
+    json_put_number(document, "logins_refused_then", replay->refused);
+    json_put_number(document, "logins_unreadable", replay->unreadable);
+    json_put_number(document, "since", replay->since);
+    if (replay->first != 0)
+        json_put_number(document, "first", replay->first);
     json_put_number(document, "accounts", (int64_t)replay->accounts);
     json_put_number(document, "logins_shut_out", replay->denied + replay->unreadable);
     json_put_number(document, "logins_reported", replay->reported);
@@ -318,6 +358,7 @@ static enum status run(struct invocation *invocation) {
     enum status status = STATUS_USAGE;
     progress_start(&progress, "logins");
     if (past_parse_since(since, "30d", now, &question.since) && (at == NULL || past_parse_time(at, now, &replay.at))) {
+        replay.since = question.since;
         replay.configuration = load_candidate(invocation, candidate);
         status = replay.configuration == NULL ? STATUS_NO : run_replay(&talk, &question, &replay, invocation->json);
         configuration_free(&replay.configuration);

@@ -13,6 +13,7 @@ tests = tap.Tests()
 LONG = os.environ.get("AUTHGATE_LONG") == "1"
 LOGINS = 1000000 if LONG else 20000
 SECONDS = 20
+OLDEST = NOW - 20 * DAY + HOUR
 
 
 def past():
@@ -27,6 +28,8 @@ def past():
     yield login_of("frank@other.test", NOW - DAY, credential="totp")
     for minute in range(5):
         yield login_of("frank@other.test", NOW - 3 * DAY + minute)
+    for hour, service in enumerate(("imap", "imap", "smtp")):
+        yield login_of("gina", NOW - DAY + hour * HOUR, credential="app-password", service=service)
 
 
 def candidate(of_lab, defaults, **files):
@@ -52,7 +55,7 @@ def findings(answer):
 def nobody(of_lab):
     answer = ctl_json(of_lab, "replay", "--config", candidate(of_lab, 'mode = "enforce";'))
     tap.same((answer["accounts_shut_out"], answer["findings"]), (0, []), "answer")
-    tap.same((answer["accounts"], answer["logins"]), (5, 87), "what was replayed: what was accepted")
+    tap.same((answer["accounts"], answer["logins"]), (6, 90), "what was replayed: what was accepted")
 
 
 @tests.case("each account that would be shut out is named, with the rule, how often, when last and a sample ref")
@@ -65,7 +68,7 @@ def shut_out(of_lab):
     dave = [row for row in answer["findings"] if row["account"].startswith("dave")][0]
     tap.same(ctl_json(of_lab, "explain", dave["ref"])["country"], "FR", "the sample's country")
     text = ctl(of_lab, "replay", "--config", folder, status=NO).stdout
-    says(text, "ACCOUNT", "RULE", "SHUT OUT", "3 of 5 accounts would be shut out (41 of 87 logins)")
+    says(text, "ACCOUNT", "RULE", "SHUT OUT", "3 of 6 accounts would be shut out (41 of 90 logins)")
 
 
 @tests.case("account files, groups, exceptions and report mode of the candidate count")
@@ -84,6 +87,37 @@ def dates(of_lab):
     tap.same(findings(answer), {("bob", "legacy-auth", "reported"): 20}, "before")
     answer = ctl_json(of_lab, "replay", "--config", folder, "--at", "2099-12-02", status=NO)
     tap.same(findings(answer), {("bob", "legacy-auth", "shut-out"): 20}, "then")
+
+
+@tests.case("a candidate that takes no app passwords shuts out who logs in by one; else they are judged like others")
+def app_passwords(of_lab):
+    off = candidate(of_lab, 'second_factor = { app_passwords = false; };')
+    answer = ctl_json(of_lab, "replay", "--config", off, status=NO)
+    tap.same(findings(answer), {("gina", "password", "shut-out"): 3}, "where none is taken")
+    closed = candidate(of_lab, 'second_factor = { app_passwords = false; }; services = { smtp = "closed"; };')
+    rows = findings(ctl_json(of_lab, "replay", "--config", closed, "--account", "gina", status=NO))
+    tap.same(rows, {("gina", "service-closed", "shut-out"): 1, ("gina", "password", "shut-out"): 2}, "and no smtp")
+    on = candidate(of_lab, 'legacy_auth = { default = "deny"; };')
+    tap.same(ctl_json(of_lab, "replay", "--config", on, "--account", "gina")["findings"], [], "where they are taken")
+
+
+@tests.case("it says what was not judged: refused logins, what is no longer kept one by one, throttling and locks")
+def not_judged(of_lab):
+    folder = candidate(of_lab, 'mode = "enforce";')
+    text = ctl(of_lab, "replay", "--config", folder, "--since", "60d").stdout
+    says(text, "0 of 6 accounts would be shut out", "not judged: throttling, wrong codes, and locks",
+         "not judged: logins that were refused at the time (1)", "judged from ", "no older login is kept", "raw_for")
+    answer = ctl_json(of_lab, "replay", "--config", folder, "--since", "60d")
+    tap.same((answer["logins_refused_then"], answer["logins_unreadable"], answer["first"]), (1, 0, OLDEST), "numbers")
+    text = ctl(of_lab, "replay", "--config", folder, "--since", "19d", "--account", "alice").stdout
+    assert "judged from" not in text and "refused at the time" not in text, text
+
+
+@tests.case("an account whose candidate policy cannot be read is shut out, and said not to have been judged")
+def unreadable(of_lab):
+    folder = candidate(of_lab, 'mode = "enforce";', accounts__carol='countries = { allow = [ ')
+    tap.same(ctl_json(of_lab, "replay", "--config", folder, status=NO)["logins_unreadable"], 20, "logins")
+    says(ctl(of_lab, "replay", "--config", folder, status=NO).stdout, "of accounts whose policy cannot be read", "(20)")
 
 
 @tests.case("replay takes --since and --account, and a candidate's mistakes end it")
@@ -131,7 +165,7 @@ def many(of_lab):
     answer = ctl_json(of_lab, "replay", "--config", folder, status=NO)
     took = time.monotonic() - begun
     print(f"# {answer['logins']} logins in {took:.1f} s")
-    tap.same(answer["logins"], LOGINS + 87, "logins")
+    tap.same(answer["logins"], LOGINS + 90, "logins")
     assert took < SECONDS, f"{took:.1f} s"
 
 

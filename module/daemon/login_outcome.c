@@ -20,19 +20,24 @@ void login_outcome_remember(const struct login *login, enum verdict verdict, enu
     settled_remember(login->server->settled, login->record.ref, &settlement, clock_monotonic());
 }
 
-/* Where throttle.passwords is 0 nothing is counted. */
+/* Where throttle.passwords is 0 nothing is counted, nor where the gate itself could not judge a right password. */
 static void count(const struct login *login) {
     const struct gathering *gathering = &login->gathering;
+    const struct throttle_login *counted = &gathering->throttle_login;
     const uint32_t *mark = login->has_mark ? &login->mark : NULL;
     struct throttle *throttle = login->server->throttle;
-    bool accepted = login->record.verdict == VERDICT_ACCEPT;
-    if (gathering->throttle_login.passwords == 0)
+    int64_t now = clock_monotonic();
+    bool right = login->record.password == HISTORY_PASSWORD_RIGHT;
+    enum throttle_state began = THROTTLE_NOT;
+    if (counted->passwords == 0)
         return;
-    if (login->record.password == HISTORY_PASSWORD_RIGHT)
-        throttle_succeeded(throttle, &gathering->throttle_login, mark, accepted, clock_monotonic());
+    if (right && login->record.verdict == VERDICT_ACCEPT)
+        throttle_succeeded(throttle, counted, mark, now);
+    else if (right && login->record.verdict == VERDICT_DENY && !gathering->app_known)
+        began = throttle_denied(throttle, counted, mark, login->digits_hash, now);
     else if (login->record.password == HISTORY_PASSWORD_WRONG)
-        login_aftermath_throttled(login, throttle_failed(throttle, &gathering->throttle_login, mark,
-                                                         login->digits_hash, clock_monotonic()));
+        began = throttle_failed(throttle, counted, mark, login->digits_hash, now);
+    login_aftermath_throttled(login, began);
 }
 
 void login_outcome_record(struct login *login, enum verdict verdict, enum reason reason,

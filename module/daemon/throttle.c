@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Five bounded tables: the wrong passwords of an account from a network (`pairs`, with their times in `pages`), who
+/* Five bounded tables: the refused passwords of an account from a network (`pairs`, with their times in `pages`), who
  * fails from a network, where an account fails from, and where it got in from. Called by login.c; decides nothing about
  * rules and modes. Distinct things over a window are counted in slices of it: a pair remembers in which slice it was
  * counted last, so that it is in the sum once. */
@@ -157,7 +157,7 @@ static int64_t larger(int64_t one, int64_t other) {
     return one > other ? one : other;
 }
 
-/* How many distinct wrong passwords within which time are too many. */
+/* How many distinct refused passwords within which time are too many. */
 static uint32_t limit_of(const struct throttle_login *login, int64_t *window) {
     int64_t passwords = larger(login->passwords, login->remembered ? THROTTLE_REMEMBERED_PASSWORDS : 1);
     *window = (login->remembered ? THROTTLE_REMEMBERED_WINDOW : login->window) * SECOND;
@@ -331,31 +331,44 @@ static bool last_succeeded(struct throttle *throttle, const struct names *names,
     return mark != NULL && account != NULL && account->has_good_mark && account->good_mark == *mark;
 }
 
-enum throttle_state throttle_failed(struct throttle *throttle, const struct throttle_login *login, const uint32_t *mark,
-                                    uint64_t digits, int64_t now) {
-    struct names names = name(throttle, login);
-    uint32_t password = hash_password(throttle, mark, digits);
-    if (last_succeeded(throttle, &names, mark, now) || seen_here(throttle, &names, login, password, now))
+/* Puts a refused password down where it is a new one; returns what that brought about. */
+static enum throttle_state count_refused(struct throttle *throttle, const struct names *names,
+                                         const struct throttle_login *login, uint32_t password, int64_t now) {
+    if (seen_here(throttle, names, login, password, now))
         return THROTTLE_NOT;
-    enum throttle_state before = judge(throttle, &names, login, now);
-    struct pair *pair = count_password(throttle, &names, login, password, now);
+    enum throttle_state before = judge(throttle, names, login, now);
+    struct pair *pair = count_password(throttle, names, login, password, now);
     if (by_network(login)) {
-        count_for_network(throttle, &names, pair, now);
-        count_for_account(throttle, &names, pair, password, now);
+        count_for_network(throttle, names, pair, now);
+        count_for_account(throttle, names, pair, password, now);
     }
-    enum throttle_state after = judge(throttle, &names, login, now);
+    enum throttle_state after = judge(throttle, names, login, now);
     return before == THROTTLE_NOT ? after : THROTTLE_NOT;
 }
 
+enum throttle_state throttle_failed(struct throttle *throttle, const struct throttle_login *login, const uint32_t *mark,
+                                    uint64_t digits, int64_t now) {
+    struct names names = name(throttle, login);
+    if (last_succeeded(throttle, &names, mark, now))
+        return THROTTLE_NOT;
+    return count_refused(throttle, &names, login, hash_password(throttle, mark, digits), now);
+}
+
+enum throttle_state throttle_denied(struct throttle *throttle, const struct throttle_login *login, const uint32_t *mark,
+                                    uint64_t digits, int64_t now) {
+    struct names names = name(throttle, login);
+    return count_refused(throttle, &names, login, hash_password(throttle, mark, digits), now);
+}
+
 void throttle_succeeded(struct throttle *throttle, const struct throttle_login *login, const uint32_t *mark,
-                        bool accepted, int64_t now) {
+                        int64_t now) {
     struct names names = name(throttle, login);
     struct account *account = touch_account(throttle, &names, now, true);
     if (mark != NULL) {
         account->good_mark = *mark;
         account->has_good_mark = true;
     }
-    if (!accepted || login->network.base.family == 0)
+    if (login->network.base.family == 0)
         return;
     struct home *home = table_put(throttle->homes, &names.pair, now, now + SUCCESS_KEPT);
     uint32_t current = slice_at(now, SPRAY_SLICE);

@@ -64,10 +64,16 @@ enum throttle_state throttle_check(struct throttle *throttle, const struct throt
 enum throttle_state throttle_failed(struct throttle *throttle, const struct throttle_login *login, const uint32_t *mark,
                                     uint64_t digits, int64_t now);
 
-/* A login's password was right, whatever the verdict was on the login; `mark` is NULL where it is not known and for
- * app passwords. `accepted`: the login went through, so that its network is one that the account got in from. */
+/* A login's password was right, and the login was denied. It counts as a wrong one does, the mark that last succeeded
+ * too: whoever is told nothing but "refused" must not learn from the throttle, here or for other accounts of the
+ * network, that the password was right (THREATS A10). Otherwise as throttle_failed. */
+enum throttle_state throttle_denied(struct throttle *throttle, const struct throttle_login *login, const uint32_t *mark,
+                                    uint64_t digits, int64_t now);
+
+/* A login went through, so its network is one that the account got in from; `mark` is NULL where it is not known and
+ * for app passwords. */
 void throttle_succeeded(struct throttle *throttle, const struct throttle_login *login, const uint32_t *mark,
-                        bool accepted, int64_t now);
+                        int64_t now);
 
 struct throttle_counters {
     size_t networks; /* that have entries, some of them expired */

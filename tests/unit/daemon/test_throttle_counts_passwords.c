@@ -195,6 +195,29 @@ static void what_last_succeeded_is_not_wrong(void **state) {
     assert_int_equal(state_of(alice), THROTTLE_NOT);
 }
 
+/* Each in turn: four that are refused, one that is right and denied or wrong, and whether the next one is throttled. */
+static void a_denied_right_password_counts_as_a_wrong_one_does(void **state) {
+    (void)state;
+    gets_in(from("alice@example.com", "203.0.113.9"), 5); /* the owner, with the right one */
+    struct throttle_login alice = from("alice@example.com", home);
+    for (uint32_t mark = 1; mark <= 4; mark++)
+        assert_int_equal(fails(alice, mark), THROTTLE_NOT);
+    assert_int_equal(is_denied(alice, 1), THROTTLE_NOT); /* a repeat */
+    assert_int_equal(state_of(alice), THROTTLE_NOT);
+    assert_int_equal(is_denied(alice, 5), THROTTLE_PASSWORDS);
+    assert_int_equal(state_of(alice), THROTTLE_PASSWORDS);
+}
+
+static void codes_behind_a_right_password_count_as_behind_a_wrong_one(void **state) {
+    (void)state;
+    const uint32_t good = 1;
+    struct throttle_login alice = from("alice@example.com", home);
+    gets_in(from("alice@example.com", "203.0.113.9"), good);
+    for (uint64_t digits = 1; digits <= 4; digits++)
+        assert_int_equal(throttle_denied(throttle, &alice, &good, digits, now), THROTTLE_NOT);
+    assert_int_equal(throttle_denied(throttle, &alice, &good, 5, now), THROTTLE_PASSWORDS);
+}
+
 static void what_last_succeeded_is_known_for_a_month(void **state) {
     (void)state;
     struct throttle_login alice = from("alice@example.com", home);
@@ -220,7 +243,7 @@ static void a_success_without_a_mark_keeps_the_last_one(void **state) {
     struct throttle_login alice = from("alice@example.com", home);
     alice.passwords = 1;
     gets_in(alice, 1);
-    throttle_succeeded(throttle, &alice, NULL, true, now); /* an app password */
+    throttle_succeeded(throttle, &alice, NULL, now); /* an app password */
     assert_int_equal(fails(alice, 1), THROTTLE_NOT);
 }
 
@@ -250,6 +273,8 @@ int main(void) {
         scene_test(a_remembered_network_has_twenty_an_hour),
         scene_test(others_on_a_remembered_network_have_the_policys),
         scene_test(what_last_succeeded_is_not_wrong),
+        scene_test(a_denied_right_password_counts_as_a_wrong_one_does),
+        scene_test(codes_behind_a_right_password_count_as_behind_a_wrong_one),
         scene_test(what_last_succeeded_is_known_for_a_month),
         scene_test(the_password_before_the_last_is_wrong_again),
         scene_test(a_success_without_a_mark_keeps_the_last_one),

@@ -65,8 +65,13 @@ static inline enum throttle_state fails(struct throttle_login login, uint32_t ma
     return throttle_failed(throttle, &login, &mark, 0, now);
 }
 
+/* The password is right, and the login denied all the same. */
+static inline enum throttle_state is_denied(struct throttle_login login, uint32_t mark) {
+    return throttle_denied(throttle, &login, &mark, 0, now);
+}
+
 static inline void gets_in(struct throttle_login login, uint32_t mark) {
-    throttle_succeeded(throttle, &login, &mark, true, now);
+    throttle_succeeded(throttle, &login, &mark, now);
 }
 
 static inline enum throttle_state state_of(struct throttle_login login) {

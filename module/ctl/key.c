@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* authgatectl key rotate: seals every secret under a new key. The key file is root's and the daemon is not root, so
  * this carries its bytes to the daemon and writes back what they become; it understands none of them. May be
- * interrupted at any moment and called again: the file has both keys until nothing is sealed under the old one. */
+ * interrupted at any moment and called again: the file has both keys until nothing is sealed under the old one. Never
+ * runs twice at once on one file. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buffer.h"
 #include "ctl/ask.h"
+#include "ctl/held_file.h"
 #include "ctl/host.h"
 #include "ctl/json.h"
 #include "ctl/progress.h"
-#include "ctl/secret_file.h"
 #include "policy/account_name.h"
 
-#define KEY_LIMIT 256 /* bytes of the largest key file */
-#define KEY_TEXT_SIZE (2 * KEY_LIMIT + 1)
+#define KEY_TEXT_SIZE (2 * HELD_FILE_LIMIT + 1)
 
 struct rotation {
     struct talk talk;
     const char *path;
-    struct stat status; /* of the key file */
-    char key[KEY_TEXT_SIZE]; /* its bytes in hexadecimal */
+    struct held_file file; /* the key file; nobody else rotates while it is held */
+    char key[KEY_TEXT_SIZE]; /* what the daemon says that it must become, in hexadecimal */
     char account[ACCOUNT_NAME_SIZE];
     size_t page_done, page_failed, done, failed;
 };
@@ -33,49 +33,61 @@ static void take_key(void *context, const struct message *record) {
         snprintf(rotation->key, sizeof rotation->key, "%s", key);
 }
 
-static bool read_key(struct rotation *rotation) {
-    char bytes[KEY_LIMIT + 1];
-    struct buffer text;
-    ssize_t length = secret_file_read(rotation->path, bytes, sizeof bytes, &rotation->status);
-    buffer_init(&text, rotation->key, sizeof rotation->key);
-    for (ssize_t i = 0; i < length; i++)
-        buffer_add_format(&text, "%02x", (unsigned)(unsigned char)bytes[i]);
-    explicit_bzero(bytes, sizeof bytes);
-    return length > 0;
-}
-
 static int hex_digit(char character) {
     static const char digits[] = "0123456789abcdef";
     const char *found = character != '\0' ? strchr(digits, character) : NULL;
     return found != NULL ? (int)(found - digits) : 0;
 }
 
-static bool write_key(const struct rotation *rotation) {
-    char bytes[KEY_LIMIT];
+static bool holds(const struct held_file *file, const char *bytes, size_t length) {
+    return file->length == length && memcmp(file->bytes, bytes, length) == 0;
+}
+
+/* Puts in the key file what the daemon has said. Nothing is written where it stands there already: a rotation that was
+ * interrupted goes on. */
+static bool write_key(struct rotation *rotation) {
+    char bytes[HELD_FILE_LIMIT];
     size_t length = strlen(rotation->key) / 2;
     for (size_t i = 0; i < length; i++)
         bytes[i] = (char)(hex_digit(rotation->key[2 * i]) * 16 + hex_digit(rotation->key[2 * i + 1]));
-    bool written = secret_file_replace(rotation->path, bytes, length, &rotation->status);
+    bool written = holds(&rotation->file, bytes, length) || held_file_replace(&rotation->file, bytes, length);
     explicit_bzero(bytes, sizeof bytes);
     return written;
 }
 
+/* Asks with the key file's bytes as they are now. */
+static enum status ask_with_key(struct rotation *rotation, const char *request) {
+    char text[KEY_TEXT_SIZE];
+    struct message question = {{NULL}};
+    struct buffer digits;
+    buffer_init(&digits, text, sizeof text);
+    for (size_t i = 0; i < rotation->file.length; i++)
+        buffer_add_format(&digits, "%02x", (unsigned)(unsigned char)rotation->file.bytes[i]);
+    question.value[FIELD_KEY_FILE] = text;
+    enum status status = talk_ask(&rotation->talk, request, &question, take_key, rotation);
+    explicit_bzero(text, sizeof text);
+    return status;
+}
+
+/* A daemon that has refused the key file goes on with the one before, which then must be what the next start finds. One
+ * that gave no answer may have taken it: what is sealed since then opens with the new file alone. */
+static void put_back(struct rotation *rotation, const struct held_file *before, enum status status) {
+    if (status == STATUS_DONE || status == STATUS_UNREACHABLE ||
+        holds(&rotation->file, before->bytes, before->length))
+        return;
+    if (held_file_replace(&rotation->file, before->bytes, before->length))
+        verb_fail(status, "%s is again as it was before", rotation->path);
+}
+
 /* Has the daemon say what the file must become, writes that, and only then has the daemon work with it. */
 static enum status change_key(struct rotation *rotation, const char *request) {
-    char before[KEY_TEXT_SIZE];
-    struct message question = {{NULL}};
-    memcpy(before, rotation->key, sizeof before);
-    question.value[FIELD_KEY_FILE] = before;
-    enum status status = talk_ask(&rotation->talk, request, &question, take_key, rotation);
-    if (status == STATUS_DONE && strcmp(before, rotation->key) != 0 && !write_key(rotation))
+    struct held_file before = rotation->file;
+    enum status status = ask_with_key(rotation, request);
+    if (status == STATUS_DONE && !write_key(rotation))
         status = STATUS_NO;
-    if (status == STATUS_DONE) {
-        struct message use = {{NULL}};
-        memcpy(before, rotation->key, sizeof before);
-        use.value[FIELD_KEY_FILE] = before;
-        status = talk_ask(&rotation->talk, "key-use", &use, take_key, rotation);
-    }
-    explicit_bzero(before, sizeof before);
+    else if (status == STATUS_DONE)
+        put_back(rotation, &before, status = ask_with_key(rotation, "key-use"));
+    explicit_bzero(&before, sizeof before);
     return status;
 }
 
@@ -125,12 +137,15 @@ static enum status reseal(struct rotation *rotation) {
 }
 
 static enum status rotate(struct rotation *rotation) {
-    enum status status = read_key(rotation) ? change_key(rotation, "key-rotate") : STATUS_NO;
+    if (!held_file_take(&rotation->file, rotation->path, "another key rotate is under way; wait until it has ended"))
+        return STATUS_NO;
+    enum status status = change_key(rotation, "key-rotate");
     if (status == STATUS_DONE)
         status = reseal(rotation);
     if (status == STATUS_DONE)
         status = change_key(rotation, "key-retire");
     explicit_bzero(rotation->key, sizeof rotation->key);
+    held_file_release(&rotation->file);
     return status;
 }
 

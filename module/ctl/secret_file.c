@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Written beside its place and renamed, except where nothing may be replaced. Called by the verbs whose answer is a
- * secret, and by `key rotate`. Follows no symbolic link to write. */
+ * secret, and for `key rotate`. Follows no symbolic link to write. */
 #include "ctl/secret_file.h"
 
 #include <errno.h>
@@ -95,16 +95,4 @@ ssize_t secret_file_read(const char *path, char *bytes, size_t size, struct stat
     if (length < 0)
         fail(standard ? "standard input" : path, "cannot be read");
     return length;
-}
-
-bool secret_file_replace(const char *path, const void *bytes, size_t length, const struct stat *status) {
-    struct secret_file file;
-    if (!secret_file_open(&file, path, true))
-        return false;
-    bool whole = fwrite(bytes, 1, length, file.out) == length && fflush(file.out) == 0 &&
-                 fchown(fileno(file.out), status->st_uid, status->st_gid) == 0 &&
-                 fchmod(fileno(file.out), status->st_mode & 0777) == 0;
-    if (!whole)
-        fail(path, "cannot be written");
-    return secret_file_close(&file, whole) && whole;
 }

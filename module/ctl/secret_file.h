@@ -26,8 +26,4 @@ bool secret_file_close(struct secret_file *file, bool whole);
  * `status` (may be NULL) gets the file's. */
 ssize_t secret_file_read(const char *path, char *bytes, size_t size, struct stat *status);
 
-/* Puts bytes in a file's place in one step, durably, with the owner and mode that `status` has. False, said on stderr,
- * where it cannot be. */
-bool secret_file_replace(const char *path, const void *bytes, size_t length, const struct stat *status);
-
 #endif

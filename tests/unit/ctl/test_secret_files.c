@@ -93,16 +93,6 @@ static void no_link_is_followed(void **state) {
     assert_int_equal(access("/tmp/authgate-nowhere", F_OK), -1);
 }
 
-static void a_replaced_file_keeps_its_owner_and_mode(void **state) {
-    (void)state;
-    struct stat status;
-    put("one", false, true);
-    assert_int_equal(chmod(path, 0400), 0);
-    assert_int_equal(stat(path, &status), 0);
-    assert_true(secret_file_replace(path, "three", 5, &status));
-    assert_holds("three", 0400);
-}
-
 static void more_than_there_is_room_for_is_not_read(void **state) {
     (void)state;
     char bytes[4];
@@ -117,7 +107,6 @@ int main(void) {
         cmocka_unit_test_teardown(what_is_there_is_replaced_only_where_that_is_wanted, clean),
         cmocka_unit_test_teardown(one_that_is_given_up_leaves_what_was_there, clean),
         cmocka_unit_test_teardown(no_link_is_followed, clean),
-        cmocka_unit_test_teardown(a_replaced_file_keeps_its_owner_and_mode, clean),
         cmocka_unit_test_teardown(more_than_there_is_room_for_is_not_read, clean),
     };
     return cmocka_run_group_tests(tests, start, stop);

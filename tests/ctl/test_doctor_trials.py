@@ -67,7 +67,8 @@ class Scene:
     def doctor(self, *words, dovecot=True, folder=None):
         """The trials' findings by their checks, and the remarks."""
         command = [PROGRAM, "-c", self.lab.configuration, "doctor", "--json",
-                   "--dovecot", self.dovecot.configuration if dovecot else self.lab.path("nowhere/dovecot.conf"),
+                   "--dovecot", self.dovecot.configuration if dovecot is True else
+                   dovecot or self.lab.path("nowhere/dovecot.conf"),
                    "--postfix", folder or self.lab.path("nowhere"), *words]
         done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
         assert done.returncode in (0, 1) and done.stdout, f"{done.returncode}: {done.stderr}"
@@ -111,6 +112,14 @@ def off(scene):
     since = scene.lab.mark()
     _, trials = scene.expect([], "--no-trial")
     tap.same((trials, scene.lab.lines("authgate-doctor", since)), ([], []), "trials")
+
+
+@tests.case("a Dovecot that does not run is not tried, and no finding")
+def away(scene):
+    with open(scene.dovecot.configuration, encoding="utf-8") as file:
+        elsewhere = file.read().replace(scene.dovecot.base, scene.lab.path("elsewhere"))
+    _, trials = scene.expect([], dovecot=scene.lab.write("elsewhere.conf", elsewhere))
+    tap.same([row["tried"] for row in trials if "Dovecot" in row["what"]], [False] * len(SERVICES), f"{trials}")
 
 
 @tests.case("a stack that never asks the gate is found, though it refuses")

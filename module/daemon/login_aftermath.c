@@ -40,6 +40,15 @@ static void tell(struct server *server, struct notice *notice) {
     notifier_tell(server->notifier, configuration_settings(server->configuration)->notify, notice, clock_monotonic());
 }
 
+/* How each of our lines begins, made safe: a name may hold blanks. */
+static const char *whose(const char *ref, const char *account, char text[LOG_LINE_SIZE / 2]) {
+    struct buffer line;
+    buffer_init(&line, text, LOG_LINE_SIZE / 2);
+    log_add(&line, "ref", ref);
+    log_add(&line, "account", account);
+    return text;
+}
+
 static void release(struct locking *locking) {
     struct locking **place = &locking->server->lockings;
     while (*place != locking)
@@ -51,6 +60,8 @@ static void release(struct locking *locking) {
 static void locked(void *context, const struct store_report *report) {
     struct locking *locking = context;
     struct server *server = locking->server;
+    char name[LOG_LINE_SIZE / 2];
+    whose(locking->ref, locking->account, name);
     if (report->result == STORE_DONE) {
         const struct history_event event = {
             .at = locking->lock.at, .kind = HISTORY_EVENT_LOCKED, .account = locking->account, .ref = locking->ref,
@@ -62,10 +73,9 @@ static void locked(void *context, const struct store_report *report) {
         history_add_event(server->history, &event);
         tell(server, &notice);
         compromise_forget(server->compromise, locking->account); /* when the lock ends, it is counted anew */
-        log_message(LOG_WARNING, "ref=%s account=%s locked by the gate: %s", locking->ref, locking->account,
-                    locking->lock.why);
+        log_message(LOG_WARNING, "%s locked by the gate: %s", name, locking->lock.why);
     } else {
-        log_message(LOG_CRIT, "ref=%s account=%s could not be locked: %s", locking->ref, locking->account,
+        log_message(LOG_CRIT, "%s could not be locked: %s", name,
                     report->fault[0] != '\0' ? report->fault : "the store is unavailable");
     }
     release(locking);
@@ -75,8 +85,9 @@ static void lock(const struct login *login, const char *why, int64_t seconds) {
     struct server *server = login->server;
     struct locking *locking = server->vault != NULL ? calloc(1, sizeof *locking) : NULL;
     if (locking == NULL) {
-        log_message(LOG_CRIT, "ref=%s account=%s should be locked (%s), but there is no store to say so in",
-                    login->record.ref, login->record.account, why);
+        char name[LOG_LINE_SIZE / 2];
+        log_message(LOG_CRIT, "%s should be locked (%s), but there is no store to say so in",
+                    whose(login->record.ref, login->record.account, name), why);
         return;
     }
     locking->server = server;
@@ -182,12 +193,13 @@ void login_aftermath_throttled(const struct login *login, enum throttle_state be
 
 void login_aftermath_finish(struct server *server) {
     int64_t left, until = clock_monotonic() + LAST_PATIENCE;
+    char name[LOG_LINE_SIZE / 2];
     while (server->lockings != NULL && (left = until - clock_monotonic()) > 0) {
         struct pollfd answers = {.fd = store_descriptor(vault_store(server->vault)), .events = POLLIN};
         poll(&answers, 1, (int)left);
         store_dispatch(vault_store(server->vault), clock_monotonic());
     }
     for (struct locking *locking; (locking = server->lockings) != NULL; release(locking))
-        log_message(LOG_CRIT, "ref=%s account=%s may not have been locked (%s): the store does not answer at the end",
-                    locking->ref, locking->account, locking->lock.why);
+        log_message(LOG_CRIT, "%s may not have been locked (%s): the store does not answer at the end",
+                    whose(locking->ref, locking->account, name), locking->lock.why);
 }

@@ -206,6 +206,17 @@ def stolen_locked(of_lab):
     wait_for_notice(of_lab, "unlocked", account="frida@example.test")
 
 
+@tests.case("the line of a locked account holds its name as one word, whatever blanks the name has")
+def forged_line(of_lab):
+    name = "x verdict=accept ref=aaaaaaaaaaaaa account=root"
+    of_lab.write(f"accounts/{name}.conf", 'stolen = { action = "lock"; };\n')
+    since = of_lab.mark()
+    deny(of_lab, name, AMERICA, "country")
+    line = of_lab.line("locked by the gate", since)
+    says(line, "account=x\\x20verdict=accept\\x20ref=aaaaaaaaaaaaa\\x20account=root@example.test locked by the gate")
+    assert " account=root" not in of_lab.log(since) and " ref=aaaaaaaaaaaaa" not in of_lab.log(since), line
+
+
 # ---- compromised accounts
 
 @tests.case("an account accepted from three countries within a day is reported, or locked where the policy says so")

@@ -57,6 +57,24 @@ def sql():
     assert sql_from_elsewhere("module/gate/x.c", 'call("DELETE FROM locks");'), "nor one that stands elsewhere"
 
 
+FIELDS = "account|user|ref|service|address|country|mechanism|credential|verdict|would|reason|note"
+
+
+def fields_by_hand(path, text):
+    """Texts that bring a field of a log line to a value without log_add: a name with blanks would forge the others."""
+    return lines_with(path, text, rf'"[^"]*\b(?:{FIELDS})=(?:%|"|\\")')
+
+
+@tests.case("no user name forges a log line: whatever can log writes fields by log_add alone")
+def log_fields():
+    found = []
+    for path in [path for path in source.files(["module"], (".c", ".h")) if not path.startswith("module/ctl/")]:
+        found += fields_by_hand(path, source.read(path))
+    assert not found, "\n".join(found)
+    assert fields_by_hand("x.c", 'log_message(LOG_CRIT, "ref=%s account=%s is locked", ref, name);'), "by a format"
+    assert fields_by_hand("x.c", 'buffer_add(&line, "refused: account=");'), "by a text in front"
+
+
 @tests.case("no C code sleeps")
 def sleeping():
     found = calls_in(["module", "tests"], SLEEPS)

@@ -71,6 +71,13 @@ def real_fail2ban(of_lab):
     tap.same(sorted(done.stdout.split()), sorted(address_of(number) for number in range(len(NAMES))), "banned")
 
 
+@tests.case("of the journal the filter reads the daemon's unit alone, not whoever names a program as the daemon is named")
+def journal(_):
+    with open(FILTER, encoding="utf-8") as file:
+        found = re.findall(r"^journalmatch\s*=\s*(.*)$", file.read(), re.MULTILINE)
+    tap.same(found, ["_SYSTEMD_UNIT=authgated.service"], "journalmatch")
+
+
 @tests.case("what an owner may run into bans nobody")
 def owners(of_lab):
     since = of_lab.mark()

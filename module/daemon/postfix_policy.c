@@ -54,7 +54,8 @@ void postfix_policy_destroy(struct postfix_policy **policy) {
     *policy = NULL;
 }
 
-/* What stands for an account at an address: 128 bits under keys that nobody knows, so that two never meet. */
+/* What stands for an account at an address: 128 bits under keys that nobody knows, so that two never meet. An unknown
+ * address is one of its own: it stands for no other. */
 static void make_key(const struct postfix_policy *policy, const char *account, const struct address *address,
                      unsigned char key[KEY_SIZE]) {
     char storage[ACCOUNT_NAME_SIZE + ADDRESS_TEXT_SIZE + 1];
@@ -88,12 +89,6 @@ void postfix_policy_accepted(struct server *server, const char *account, const s
     policy->overflowed = now;
 }
 
-static bool is_known(struct postfix_policy *policy, const char *account, const struct address *address, int64_t now) {
-    unsigned char key[KEY_SIZE];
-    make_key(policy, account, address, key);
-    return table_find(policy->table, key, now) != NULL;
-}
-
 /* Why the table cannot be trusted to know everybody, or NULL. */
 static const char *ignorance(const struct postfix_policy *policy, int64_t now) {
     if (now - policy->started < LEARNING_TIME)
@@ -118,12 +113,13 @@ static void log_benefit_of_doubt(const char *account, const struct address *addr
 }
 
 bool postfix_policy_knows(struct server *server, const char *account, const struct facts *facts) {
-    static const struct address unseen;
     struct postfix_policy *policy = server->postfix_policy;
+    unsigned char key[KEY_SIZE];
     if (!configuration_settings(server->configuration)->postfix_require_login)
         return true;
     int64_t now = clock_monotonic();
-    if (is_known(policy, account, &facts->address, now) || is_known(policy, account, &unseen, now))
+    make_key(policy, account, &facts->address, key);
+    if (table_find(policy->table, key, now) != NULL)
         return true;
     const char *why = ignorance(policy, now);
     if (why != NULL)

@@ -20,9 +20,9 @@ void postfix_policy_destroy(struct postfix_policy **policy);
 /* A login was let through: it is known for the next 24 hours. Logins that can send no mail are passed over. */
 void postfix_policy_accepted(struct server *server, const char *account, const struct facts *facts);
 
-/* Whether a login of this account from this address (or from one that could not be seen) was let through; true also
- * where that cannot be told or is not asked for: within an hour of the start, while the table overflows, without
- * postfix_policy.require_login. */
+/* Whether a login of this account from this very address was let through (an unknown one is only the same as another
+ * unknown one); true also where that cannot be told or is not asked for: within an hour of the start, while the table
+ * overflows, without postfix_policy.require_login. */
 bool postfix_policy_knows(struct server *server, const char *account, const struct facts *facts);
 
 /* Whether the request is about a client that has authenticated. */

@@ -105,18 +105,33 @@ static bool add_domain(struct buffer *buffer, const struct account_naming *namin
     return add_lower(buffer, domain, strlen(domain)) && domain_served(naming, lowered);
 }
 
-bool account_name_canonical(const struct account_naming *naming, const char *name, char canonical[ACCOUNT_NAME_SIZE]) {
+/* The form of `name`, of whose local part `kept` bytes are taken and `whole` are checked: what would be refused as a
+ * name is not made good by a delimiter, and what is cut off counts towards the length. */
+static bool write_form(const struct account_naming *naming, const char *name, size_t whole, size_t kept,
+                       char form[ACCOUNT_NAME_SIZE]) {
     struct buffer buffer;
-    buffer_init(&buffer, canonical, ACCOUNT_NAME_SIZE);
+    buffer_init(&buffer, form, ACCOUNT_NAME_SIZE);
+    const char *domain = name[whole] == '@' ? name + whole + 1 : NULL;
+    bool good = local_valid(name, whole) && local_valid(name, kept) && add_lower(&buffer, name, kept) &&
+                add_domain(&buffer, naming, domain) && buffer.length + (whole - kept) <= ACCOUNT_NAME_LIMIT;
+    if (!good)
+        form[0] = '\0';
+    return good;
+}
+
+bool account_name_canonical(const struct account_naming *naming, const char *name, char canonical[ACCOUNT_NAME_SIZE]) {
+    canonical[0] = '\0';
     if (strnlen(name, ACCOUNT_NAME_SIZE) > ACCOUNT_NAME_LIMIT)
         return false;
     size_t whole = strcspn(name, "@");
-    const char *domain = name[whole] == '@' ? name + whole + 1 : NULL;
-    size_t kept = length_before_delimiter(naming, name, whole);
-    /* The part that is cut off is checked too: what would be refused as a name is not made good by a delimiter. */
-    bool good = local_valid(name, whole) && local_valid(name, kept) && add_lower(&buffer, name, kept) &&
-                add_domain(&buffer, naming, domain);
-    if (!good)
-        canonical[0] = '\0';
-    return good;
+    return write_form(naming, name, whole, length_before_delimiter(naming, name, whole), canonical);
+}
+
+bool account_name_undivided(const struct account_naming *naming, const char *name, char undivided[ACCOUNT_NAME_SIZE]) {
+    char canonical[ACCOUNT_NAME_SIZE];
+    undivided[0] = '\0';
+    if (!account_name_canonical(naming, name, canonical))
+        return false;
+    size_t whole = strcspn(name, "@");
+    return write_form(naming, name, whole, whole, undivided);
 }

@@ -46,6 +46,14 @@ static void raise_case(const char *word) {
             *byte = (char)(*byte - 'a' + 'A');
 }
 
+/* Whether the account was asked for by a name with a part behind the recipient delimiter. */
+static bool is_divided(const struct admin_job *job) {
+    const struct settings *settings = configuration_settings(job->server->configuration);
+    char name[ACCOUNT_NAME_SIZE];
+    return account_name_undivided(&settings->naming, job->question.value[FIELD_ACCOUNT], name) &&
+           strcmp(name, job->account) != 0;
+}
+
 /* Puts the facts that the question states where a login's begin would. False where one cannot be. */
 static bool read_facts(struct admin_job *job) {
     const struct configuration *configuration = job->server->configuration;
@@ -62,6 +70,7 @@ static bool read_facts(struct admin_job *job) {
         return false;
     job->gathering.credential_told = value[FIELD_CREDENTIAL] != NULL;
     facts->service = configuration_service(configuration, value[FIELD_SERVICE]);
+    facts->name_divided = is_divided(job);
     raise_case(value[FIELD_MECHANISM]);
     facts->mechanism = value[FIELD_MECHANISM];
     return strlen(value[FIELD_SERVICE]) < 64 && (facts->mechanism == NULL || strlen(facts->mechanism) < 64);

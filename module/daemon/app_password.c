@@ -51,6 +51,8 @@ enum app_password_scope app_password_scope(const struct keyring *keyring, const 
                                            const struct facts *facts, const struct store_app_password *found) {
     if (!limits_genuine(keyring, account, found))
         return APP_PASSWORD_TAMPERED;
+    if (facts->name_divided)
+        return APP_PASSWORD_OUT_OF_SCOPE;
     bool lasting = found->revoked == 0 && (found->expires == 0 || facts->now < found->expires);
     if (lasting && listed(found->services, service) && from_network(found->networks, &facts->address))
         return APP_PASSWORD_FITS;

@@ -11,7 +11,7 @@
 
 enum app_password_scope {
     APP_PASSWORD_FITS,
-    APP_PASSWORD_OUT_OF_SCOPE, /* another service or network, expired, or revoked */
+    APP_PASSWORD_OUT_OF_SCOPE, /* another service, network or name, expired, or revoked */
     APP_PASSWORD_TAMPERED,     /* its limits are not those that were written */
 };
 

@@ -138,6 +138,8 @@ static void judge(struct login *login) {
     login->record.credential = gathering->facts.credential;
     if (decision->reason == REASON_THROTTLED)
         login->record.note = throttle_state_name(gathering->throttle_state);
+    if (decision->reason == REASON_APP_PASSWORD_SCOPE)
+        login->record.note = "app-password-under-a-name-with-a-recipient-delimiter";
     if (!gathering->app_known || decision->verdict != VERDICT_CONTINUE || gathering->app_scope == APP_PASSWORD_FITS)
         return;
     bool tampered = gathering->app_scope == APP_PASSWORD_TAMPERED;
@@ -349,13 +351,13 @@ bool login_end(struct login *login, enum end_status status, const char *mark) {
 }
 
 bool login_is(const struct login *login, const struct message *message) {
-    char canonical[ACCOUNT_NAME_SIZE];
+    char name[ACCOUNT_NAME_SIZE];
     const struct settings *settings = configuration_settings(login->server->configuration);
     if (strcmp(login->record.ref, message->value[FIELD_REF]) != 0)
         return false;
-    if (!account_name_canonical(&settings->naming, message->value[FIELD_USER], canonical))
+    if (!account_name_undivided(&settings->naming, message->value[FIELD_USER], name))
         return false;
-    return strcmp(canonical, login->record.account) == 0;
+    return strcmp(name, login->name) == 0;
 }
 
 bool login_open(const struct login *login) {

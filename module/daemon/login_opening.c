@@ -17,14 +17,14 @@
 static void hash_parts(const struct login *login, const struct hash_part *parts, unsigned char hash[STORE_HASH_SIZE]) {
     struct server *server = login->server;
     if (server->vault != NULL) {
-        const struct hash_input input = {HASH_LOGIN, login->record.account, parts, HASHED_FIELDS};
+        const struct hash_input input = {HASH_LOGIN, login->name, parts, HASHED_FIELDS};
         keyed_hash(vault_keyring(server->vault), &input, hash);
         return;
     }
     char text[MESSAGE_LIMIT];
     struct buffer buffer;
     buffer_init(&buffer, text, sizeof text);
-    buffer_add_format(&buffer, "%s,", login->record.account);
+    buffer_add_format(&buffer, "%s,", login->name);
     for (size_t i = 0; i < HASHED_FIELDS; i++) {
         buffer_add_format(&buffer, "%zu:", parts[i].length);
         buffer_add_bytes(&buffer, parts[i].bytes, parts[i].length);
@@ -130,8 +130,11 @@ bool login_opening_read(struct login *login, const struct message *begin) {
     read_words(login, begin);
     bool typed = read_typed(login, begin);
     bool sound = account_name_canonical(&settings->naming, begin->value[FIELD_USER], login->record.account);
+    if (!account_name_undivided(&settings->naming, begin->value[FIELD_USER], login->name))
+        login_record_name(login->name, begin->value[FIELD_USER]);
     if (!sound)
-        login_record_name(login->record.account, begin->value[FIELD_USER]);
+        memcpy(login->record.account, login->name, sizeof login->name);
+    login->gathering.facts.name_divided = strcmp(login->name, login->record.account) != 0;
     hash_facts(login, begin);
     return typed && sound;
 }

@@ -20,6 +20,7 @@ static const struct rule rules[] = {
     RULE(REASON_COUNTRY_UNKNOWN, country_unknown, false, "no country is known for the address"),
     RULE(REASON_LEGACY_AUTH, legacy_auth, false, "a bare password, which the service no longer accepts"),
     RULE(REASON_SECOND_FACTOR_MISSING, second_factor_missing, false, "a bare password where a second factor is due"),
+    RULE(REASON_APP_PASSWORD_SCOPE, app_password_scope, false, "an app password under another name than the account's"),
     RULE(REASON_NOT_GATED, not_gated, false, "mail after a login that the gate never saw"),
 };
 

@@ -21,6 +21,7 @@ GATE_RULE(country);
 GATE_RULE(country_unknown);
 GATE_RULE(legacy_auth);
 GATE_RULE(second_factor_missing);
+GATE_RULE(app_password_scope);
 GATE_RULE(not_gated);
 
 #undef GATE_RULE

@@ -29,6 +29,7 @@ STAND_IN(country, REASON_COUNTRY)
 STAND_IN(country_unknown, REASON_COUNTRY_UNKNOWN)
 STAND_IN(legacy_auth, REASON_LEGACY_AUTH)
 STAND_IN(second_factor_missing, REASON_SECOND_FACTOR_MISSING)
+STAND_IN(app_password_scope, REASON_APP_PASSWORD_SCOPE)
 STAND_IN(not_gated, REASON_NOT_GATED)
 
 static const struct value report = {.file = "test", .line = 1, .number = MODE_REPORT};
@@ -66,7 +67,7 @@ static void the_order_is_the_reasons_own(void **state) {
     (void)state;
     size_t count;
     const struct rule *rules = gate_rules(&count);
-    assert_int_equal(count, 10);
+    assert_int_equal(count, 11);
     for (size_t i = 1; i < count; i++)
         assert_true(rules[i - 1].reason < rules[i].reason);
     for (size_t i = 0; i < count; i++)

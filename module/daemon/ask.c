@@ -75,7 +75,7 @@ bool asks_keep(struct asks *asks, const struct settings *settings, const struct 
                int64_t now) {
     struct address address;
     struct asked asked = {.uid = peer->uid};
-    if (!account_name_canonical(&settings->naming, ask->value[FIELD_USER], asked.account)) {
+    if (!account_name_undivided(&settings->naming, ask->value[FIELD_USER], asked.name)) {
         asks_forget(asks, peer);
         return false;
     }
@@ -88,11 +88,11 @@ bool asks_keep(struct asks *asks, const struct settings *settings, const struct 
     return true;
 }
 
-bool asks_join(struct asks *asks, const struct ucred *peer, const char *account, int64_t now, struct asked *asked) {
+bool asks_join(struct asks *asks, const struct ucred *peer, const char *name, int64_t now, struct asked *asked) {
     const struct asked *kept = peer->pid != 0 ? table_find(asks->table, &peer->pid, now) : NULL;
     if (kept == NULL)
         return false;
     *asked = *kept;
     table_remove(asks->table, &peer->pid);
-    return asked->uid == peer->uid && strcmp(asked->account, account) == 0;
+    return asked->uid == peer->uid && strcmp(asked->name, name) == 0;
 }

@@ -21,7 +21,7 @@ struct settings;
 
 /* What an ask said, for the request that joins it. */
 struct asked {
-    char account[ACCOUNT_NAME_SIZE]; /* canonical */
+    char name[ACCOUNT_NAME_SIZE]; /* undivided */
     char service[ASK_WORD_SIZE];
     char mechanism[ASK_WORD_SIZE];
     char client_address[ADDRESS_TEXT_SIZE]; /* "" where it is not known */
@@ -37,7 +37,7 @@ void asks_destroy(struct asks **asks);
 bool asks_waits(const struct settings *settings, const struct message *ask);
 
 /* Keeps a complete ask of this peer for ASK_TIME from `now` (clock_monotonic milliseconds), in the place of its earlier
- * one. False where its account's name cannot be. A peer whose pid the kernel does not tell is not kept. */
+ * one. False where the account's name cannot be. A peer whose pid the kernel does not tell is not kept. */
 bool asks_keep(struct asks *asks, const struct settings *settings, const struct message *ask, const struct ucred *peer,
                int64_t now);
 
@@ -48,8 +48,8 @@ bool asks_complete(const struct asks *asks, int64_t now);
 /* The peer has asked anew, about something that does not wait: its earlier ask joins nothing. */
 void asks_forget(struct asks *asks, const struct ucred *peer);
 
-/* Takes out the peer's ask, whatever it is about. False where there is none, or where it is about another account or
- * was another user's. */
-bool asks_join(struct asks *asks, const struct ucred *peer, const char *account, int64_t now, struct asked *asked);
+/* Takes out the peer's ask, whatever it is about. False where there is none, or where it is about another name
+ * (undivided) or was another user's. */
+bool asks_join(struct asks *asks, const struct ucred *peer, const char *name, int64_t now, struct asked *asked);
 
 #endif

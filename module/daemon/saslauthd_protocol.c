@@ -27,7 +27,7 @@ struct relay {
     struct login *login;
     struct upstream *upstream;
     struct secret password; /* as typed, then less the code */
-    char account[ACCOUNT_NAME_SIZE];
+    char name[ACCOUNT_NAME_SIZE]; /* undivided: smtpd goes on with it, so the password must be that one's */
     char service[SASLAUTHD_SERVICE_SIZE];
     struct login_answer begun; /* without its ref */
     bool answered;             /* begin is */
@@ -104,7 +104,7 @@ static void check_password(struct relay *relay) {
     }
     const struct settings *settings = configuration_settings(server->configuration);
     const struct upstream_question question = {.path = settings->saslauthd_upstream,
-                                               .account = relay->account,
+                                               .name = relay->name,
                                                .default_domain = settings->naming.default_domain,
                                                .service = relay->service,
                                                .password = &relay->password};
@@ -166,7 +166,7 @@ static bool join(struct relay *relay, const struct saslauthd_request *request, s
                  struct message *message) {
     struct connection *connection = relay->connection;
     struct server *server = connection_server(connection);
-    bool joined = asks_join(server->asks, connection_peer(connection), relay->account, clock_monotonic(), asked);
+    bool joined = asks_join(server->asks, connection_peer(connection), relay->name, clock_monotonic(), asked);
     if (joined && request->address[0] != '\0' && strcmp(request->address, asked->client_address) != 0)
         joined = false;
     if (!joined && configuration_settings(server->configuration)->saslauthd_require_plugin) {
@@ -174,7 +174,7 @@ static bool join(struct relay *relay, const struct saslauthd_request *request, s
         return false;
     }
     if (!joined) {
-        *asked = (struct asked){.account = ""};
+        *asked = (struct asked){.name = ""};
         memcpy(asked->client_address, request->address, sizeof asked->client_address);
         memcpy(asked->service, relay->service, sizeof asked->service);
     }
@@ -184,9 +184,9 @@ static bool join(struct relay *relay, const struct saslauthd_request *request, s
     return true;
 }
 
-static bool name_account(struct relay *relay, const char *user) {
+static bool read_name(struct relay *relay, const char *user) {
     const struct settings *settings = configuration_settings(connection_server(relay->connection)->configuration);
-    return account_name_canonical(&settings->naming, user, relay->account);
+    return account_name_undivided(&settings->naming, user, relay->name);
 }
 
 static struct relay *open_relay(struct connection *connection) {
@@ -214,7 +214,7 @@ static void on_message(struct connection *connection, char *bytes, size_t length
     memcpy(relay->service, request.service, sizeof relay->service);
     message.value[FIELD_USER] = request.user;
     message.value[FIELD_SERVICE] = request.service;
-    if (fault != NULL || !name_account(relay, request.user))
+    if (fault != NULL || !read_name(relay, request.user))
         refuse(connection, &message, REASON_MALFORMED, fault);
     else if (!secret_set(&relay->password, request.password, request.password_length))
         connection_close(connection);

@@ -43,12 +43,12 @@ static bool write_question(const struct upstream_question *question, struct secr
     char storage[QUESTION_SIZE + 1];
     struct buffer buffer;
     buffer_init(&buffer, storage, sizeof storage);
-    const char *at = strrchr(question->account, '@');
+    const char *at = strrchr(question->name, '@');
     if (at != NULL && (question->default_domain == NULL || strcmp(at + 1, question->default_domain) != 0))
         at = NULL; /* a back end that ignores the realm must not find the default domain's account of that name */
-    size_t local = at != NULL ? (size_t)(at - question->account) : strlen(question->account);
+    size_t local = at != NULL ? (size_t)(at - question->name) : strlen(question->name);
     const char *realm = at != NULL ? at + 1 : "";
-    bool written_whole = add_counted(&buffer, question->account, local) &&
+    bool written_whole = add_counted(&buffer, question->name, local) &&
                          add_counted(&buffer, question->password->bytes, question->password->length) &&
                          add_counted(&buffer, question->service, strlen(question->service)) &&
                          add_counted(&buffer, realm, strlen(realm)) && secret_set(written, buffer.bytes, buffer.length);

@@ -12,7 +12,7 @@ struct upstream;
 
 struct upstream_question {
     const char *path;    /* saslauthd's socket; NULL: none is configured */
-    const char *account; /* canonical; see upstream_ask */
+    const char *name; /* of the account, undivided; see upstream_ask */
     const char *default_domain; /* NULL: none */
     const char *service;
     const struct secret *password;
@@ -26,8 +26,8 @@ enum upstream_result {
 
 typedef void upstream_done(void *context, enum upstream_result result);
 
-/* Asks about an account of the default domain by its local part, with the domain as the realm, and about any other by
- * its whole name without a realm: many back ends ignore the realm, and would find the default domain's account of that
+/* Asks about a name of the default domain by its local part, with the domain as the realm, and about any other by the
+ * whole name without a realm: many back ends ignore the realm, and would find the default domain's account of that
  * name. `done` is called once, from the loop and never before this returns; the check is over by then. NULL where
  * nothing can be asked (then `done` is never called). The question is copied and wiped once it is sent. */
 struct upstream *upstream_ask(struct event_base *base, const struct upstream_question *question, upstream_done *done,

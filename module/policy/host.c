@@ -155,6 +155,16 @@ static void check_default_domain(struct host_reading *file) {
                         "default_domain is not served; add \"%s\" to domains", domain);
 }
 
+/* Letters, digits and full stops are refused where the value is read; these two are rarer, but names have them. */
+static void check_delimiter(struct host_reading *file) {
+    char delimiter = (char)file->host->values[HOST_RECIPIENT_DELIMITER].number;
+    if (delimiter == '-' || delimiter == '_')
+        reading_warning(&file->reading, file->seen[HOST_RECIPIENT_DELIMITER],
+                        "recipient_delimiter \"%c\" can stand in a user's own name: mary%cjane is then judged by the policy "
+                        "and the second factor of mary, and has no app passwords; write \"+\" if mail servers allow it",
+                        delimiter, delimiter);
+}
+
 /* The key of a store that shares a file with another would be lost with it. */
 static void check_stores(struct host_reading *file) {
     const char *store = text_of(file->host, HOST_STORE), *history = text_of(file->host, HOST_HISTORY);
@@ -181,6 +191,7 @@ void host_read(struct host *host, const char *path, const struct document *docum
     add_services(&file); /* before what names services */
     read_sockets(&file);
     check_default_domain(&file);
+    check_delimiter(&file);
     check_stores(&file);
     check_groups(&file);
     if (file.seen[HOST_SOCKETS] == NULL)

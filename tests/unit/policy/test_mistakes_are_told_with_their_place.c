@@ -167,6 +167,16 @@ static const struct row main_rows[] = {
      {"1:1: recipient_delimiter cannot be \"ab\"; write one character such as \"+\""}},
     {"recipient_delimiter = \"@\"; sockets = ( );",
      {"1:1: recipient_delimiter cannot be \"@\"; write one character such as \"+\""}},
+    {"recipient_delimiter = \".\"; sockets = ( );",
+     {"1:1: recipient_delimiter cannot be \".\"; write one character such as \"+\""}},
+    {"recipient_delimiter = \"a\"; sockets = ( );",
+     {"1:1: recipient_delimiter cannot be \"a\"; write one character such as \"+\""}},
+    {"sockets = ( );\nrecipient_delimiter = \"-\";",
+     {"2:1: warning: recipient_delimiter \"-\" can stand in a user's own name: mary-jane is then judged by the policy "
+      "and the second factor of mary, and has no app passwords; write \"+\" if mail servers allow it"}},
+    {"recipient_delimiter = \"_\"; sockets = ( );",
+     {"1:1: warning: recipient_delimiter \"_\" can stand in a user's own name: mary_jane is then judged by the policy "
+      "and the second factor of mary, and has no app passwords; write \"+\" if mail servers allow it"}},
     {"store = \"/var/lib/x\"; sockets = ( );", {"1:1: store cannot be \"/var/lib/x\"; write \"sqlite:/PATH\""}},
     {"store = \"postgresql://x\"; sockets = ( );",
      {"1:1: PostgreSQL comes with a later release; write \"sqlite:/PATH\""}},

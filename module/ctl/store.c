@@ -83,7 +83,8 @@ static enum status run_backup(struct invocation *invocation) {
 
 static enum status run_restore(struct invocation *invocation) {
     return run(invocation, "store-restore", 1,
-               "The copy has taken the store's place; what was there before lies beside it (.replaced).");
+               "The copy has taken the store's place; what was there before lies beside it (.replaced).\n"
+               "Codes from before now are used up: the next one that a phone shows opens.");
 }
 
 static enum status run_accept(struct invocation *invocation) {

@@ -246,8 +246,9 @@ void keeper_accept(struct keeper *keeper, int64_t now, struct store_report *repo
     keeper_open(keeper);
 }
 
-/* Checks a copy as if it were to be served. */
-static bool copy_is_good(struct keeper *keeper, const char *copy, struct store_report *report) {
+/* Checks a copy as if it were to be served, and says in it that it was taken: what was used up since it was made is not
+ * in it, nor need its generation be an older one. */
+static bool prepare_copy(struct keeper *keeper, const char *copy, int64_t now, struct store_report *report) {
     struct database database;
     struct standing standing = {0};
     char fault[160] = "it is no store, or damaged";
@@ -255,9 +256,14 @@ static bool copy_is_good(struct keeper *keeper, const char *copy, struct store_r
     bool good = database_open(&database, copy, keeper->host, fault, sizeof fault) &&
                 database_meta(&database, &standing, &accepted) && standing.schema <= STORE_SCHEMA + 1 &&
                 database_whole(&database);
-    database_close(&database);
-    if (!good)
+    if (good) {
+        database_set_meta(&database, "accepted", "", now);
+        good = database_sound(&database);
+        if (!good)
+            refuse(report, "the copy cannot be written: ", database_fault(&database));
+    } else
         refuse(report, "the copy cannot be used: ", fault);
+    database_close(&database);
     return good;
 }
 
@@ -273,7 +279,7 @@ static bool put_in_place(struct keeper *keeper, const char *copy) {
     return file_rename(copy, keeper->path);
 }
 
-void keeper_restore(struct keeper *keeper, const char *path, struct store_report *report) {
+void keeper_restore(struct keeper *keeper, const char *path, int64_t now, struct store_report *report) {
     char copy[PATH_MAX];
     if (!name_beside(copy, keeper->path, ".restored")) {
         refuse(report, "too long a name", "");
@@ -284,7 +290,7 @@ void keeper_restore(struct keeper *keeper, const char *path, struct store_report
         report->result = STORE_REFUSED;
         return;
     }
-    if (!copy_is_good(keeper, copy, report)) {
+    if (!prepare_copy(keeper, copy, now, report)) {
         unlink(copy);
         return;
     }

@@ -45,8 +45,8 @@ bool keeper_make_room(struct keeper *keeper, int again);
 /* Lays the ballast down again, if there is ample room. */
 void keeper_lay_ballast(struct keeper *keeper);
 
-/* The verbs STORE_ACCEPT and STORE_RESTORE. */
+/* The verbs STORE_ACCEPT and STORE_RESTORE; no step that started before `now` is fresh after them. */
 void keeper_accept(struct keeper *keeper, int64_t now, struct store_report *report);
-void keeper_restore(struct keeper *keeper, const char *path, struct store_report *report);
+void keeper_restore(struct keeper *keeper, const char *path, int64_t now, struct store_report *report);
 
 #endif

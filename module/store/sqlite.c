@@ -241,7 +241,7 @@ static void change_files(struct sqlite *sqlite, struct store_request *order) {
     if (order->asked.order->verb == STORE_ACCEPT)
         keeper_accept(&sqlite->keeper, order->now, report);
     else
-        keeper_restore(&sqlite->keeper, order->asked.order->path, report);
+        keeper_restore(&sqlite->keeper, order->asked.order->path, order->now, report);
     tell_state(sqlite);
     list_empty(&done);
     list_add(&done, order);

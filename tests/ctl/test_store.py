@@ -72,7 +72,21 @@ def recent(world):
     path = backup(world, "three.backup")
     says(world.ctl("store", "restore", path).stdout, "taken the store's place")
     tap.same(state(world), "serving", "its state")
+    world.clock.forward(30)
     tap.same(world.login("dora", phone.fresh()), "accept", "a code")
+
+
+@tests.case("M6: nor does one that no enrolment has come after, and that is served at once")
+def used_since(world):
+    phone = world.phone("doris")
+    path = backup(world, "used.backup")
+    code = phone.fresh()
+    tap.same(world.login("doris", code), "accept", "a code")
+    says(world.ctl("store", "restore", path).stdout, "taken the store's place", "used up")
+    tap.same(state(world), "serving", "its state")
+    tap.same(world.login("doris", code, ABROAD), "deny second-factor-reused", "the used code")
+    world.clock.forward(30)
+    tap.same(world.login("doris", phone.fresh()), "accept", "the next one")
 
 
 @tests.case("what is no backup takes no store's place")
@@ -106,6 +120,7 @@ def gone(world):
         says(world.ctl("totp", "enroll", "frida", status=NO).stderr, "the store could not do it")
         world.ctl("store", "restore", path)
         tap.same(state(world), "serving", "restored")
+        world.clock.forward(30)
         tap.same(world.login("frida", phone.fresh()), "accept", "a code")
 
 

@@ -184,6 +184,22 @@ static void a_backup_is_restored_and_then_accepted(void **state) {
     assert_int_equal(facts_of(store, "alice", HOME).secret.last_step, 1000);
 }
 
+/* No enrolment lies between the copy and its return: it is served at once, but what was used up since is not in it. */
+static void after_restoring_no_older_step_is_fresh(void **state) {
+    (void)state;
+    in_use();
+    assert_int_equal(backup_to(place.spare), STORE_DONE);
+    assert_int_equal(settle_step(store, "alice", HOME, NOW / 30), STORE_SETTLED);
+    const struct store_order restore = {.verb = STORE_RESTORE, .path = place.spare, .now = NOW};
+    assert_int_equal(order(store, &restore), STORE_DONE);
+    serves();
+    assert_int_equal(facts_of(store, "alice", HOME).secret.last_step, 1000);
+    assert_int_equal(settle_step(store, "alice", AWAY, NOW / 30), STORE_REUSED);
+    reopened(false);
+    assert_int_equal(settle_step(store, "alice", AWAY, NOW / 30), STORE_REUSED);
+    assert_int_equal(settle_step(store, "alice", AWAY, NOW / 30 + 1), STORE_SETTLED);
+}
+
 static void a_store_that_was_lost_is_restored(void **state) {
     (void)state;
     in_use();
@@ -286,6 +302,7 @@ int main(void) {
         SCENE(an_empty_store_cannot_be_accepted),
         SCENE(a_seal_that_fell_behind_is_written_later),
         SCENE(a_backup_is_restored_and_then_accepted),
+        SCENE(after_restoring_no_older_step_is_fresh),
         SCENE(a_store_that_was_lost_is_restored),
         SCENE(a_lost_stores_wal_is_not_applied_to_a_backup),
         SCENE(what_is_no_backup_is_not_restored),

@@ -44,10 +44,14 @@ static const struct verb *const verbs[] = {
 
 enum { VERB_COUNT = sizeof verbs / sizeof verbs[0] };
 
+static const char short_usage[] = "usage: authgatectl [-c FILE] [--socket PATH] [--json] VERB …\n"
+                                  "`authgatectl --help` lists the verbs.\n";
+
 static void print_usage(FILE *out) {
     fputs("usage: authgatectl [-c FILE] [--socket PATH] [--json] VERB …\n\n", out);
     for (size_t i = 0; i < VERB_COUNT; i++)
-        fprintf(out, "  %s %s\n        %s\n", verbs[i]->name, verbs[i]->arguments, verbs[i]->help);
+        fprintf(out, "  %s%s%s\n        %s\n", verbs[i]->name, verbs[i]->arguments[0] != '\0' ? " " : "",
+                verbs[i]->arguments, verbs[i]->help);
     fputs("\n  -c FILE        the configuration (default " CTL_DEFAULT_CONFIGURATION ")\n"
           "  --socket PATH  the daemon's admin socket (default: the one that the configuration names)\n"
           "  --json         answers for programs\n"
@@ -91,11 +95,27 @@ static int read_options(struct invocation *invocation, char **words, int count) 
             invocation->configuration = value;
         else if ((value = option_value("--socket", words + at, count - at, &taken)) != NULL)
             invocation->socket = value;
-        else
+        else {
+            verb_fail(STATUS_USAGE, "%s is no option before the verb, or lacks its value", words[at]);
             return -1;
+        }
         at += taken;
     }
     return at;
+}
+
+/* Names the verbs that begin with the same word, or says where all are. */
+static void unknown_verb(char **words, int count) {
+    size_t length = strlen(words[0]), found = 0;
+    verb_fail(STATUS_USAGE, "no such verb: %s%s%s", words[0], count > 1 ? " " : "", count > 1 ? words[1] : "");
+    for (size_t i = 0; i < VERB_COUNT; i++) {
+        if (strncmp(verbs[i]->name, words[0], length) != 0 || verbs[i]->name[length] != ' ')
+            continue;
+        fprintf(stderr, "%s authgatectl %s%s%s\n", found++ == 0 ? "usage:" : "      ", verbs[i]->name,
+                verbs[i]->arguments[0] != '\0' ? " " : "", verbs[i]->arguments);
+    }
+    if (found == 0)
+        fputs(short_usage, stderr);
 }
 
 static int run(struct invocation *invocation, char **words, int count) {
@@ -107,12 +127,14 @@ static int run(struct invocation *invocation, char **words, int count) {
         invocation->count = (size_t)(count - taken);
         enum status status = verbs[i]->run(invocation);
         if (status == STATUS_USAGE)
-            fprintf(stderr, "usage: authgatectl %s %s\n", verbs[i]->name, verbs[i]->arguments);
+            fprintf(stderr, "usage: authgatectl %s%s%s\n", verbs[i]->name, verbs[i]->arguments[0] != '\0' ? " " : "",
+                    verbs[i]->arguments);
         return (int)status;
     }
     if (count > 0)
-        verb_fail(STATUS_USAGE, "no such verb: %s%s%s", words[0], count > 1 ? " " : "", count > 1 ? words[1] : "");
-    print_usage(stderr);
+        unknown_verb(words, count);
+    else
+        print_usage(stderr);
     return STATUS_USAGE;
 }
 
@@ -129,7 +151,7 @@ int main(int count, char **words) {
     }
     int options = read_options(&invocation, words + 1, count - 1);
     if (options < 0) {
-        print_usage(stderr);
+        fputs(short_usage, stderr);
         return STATUS_USAGE;
     }
     int status = run(&invocation, words + 1 + options, count - 1 - options);

@@ -87,6 +87,16 @@ def usage(of_lab):
         says(ctl(of_lab, *words, status=USAGE).stderr, "usage: authgatectl")
 
 
+@tests.case("a verb that is none: its kin are named, not all there are; an option that is none is named itself")
+def kin(of_lab):
+    configure(of_lab)
+    said = ctl(of_lab, "networks", "lsit", status=USAGE).stderr
+    tap.same(said, "authgatectl: no such verb: networks lsit\n"
+                   "usage: authgatectl networks list ACCOUNT\n"
+                   "       authgatectl networks forget ACCOUNT [NETWORK]\n", "what is said")
+    says(subprocess.run([PROGRAM, "--nonsense"], capture_output=True, text=True, check=False).stderr, "--nonsense")
+
+
 @tests.case("--help and --version")
 def about(of_lab):
     for words, part in [(["--help"], "check [FILE…]"), (["--version"], "authgatectl ")]:

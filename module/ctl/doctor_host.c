@@ -84,7 +84,8 @@ static void look_sockets(struct doctor *doctor) {
         const char *path = doctor_path(doctor, setting->path);
         if (setting->kind != SOCKET_ADMIN && (stat(path, &status) != 0 || !S_ISSOCK(status.st_mode)))
             doctor_find(doctor, (struct place){.file = doctor->configuration_file, .line = setting->line},
-                        "restart authgated, and see its log", "%s is not there: who looks for it is refused", path);
+                        "restart authgated, once the folder is there, and see its log",
+                        "%s is not there: who looks for it is refused", path);
     }
 }
 
@@ -134,7 +135,8 @@ static void look_database(struct doctor *doctor) {
                     "fetch one (GeoLite2-Country or DB-IP Country Lite), or take country_database out",
                     "the country database is missing: every country is unknown");
     else if (database_time(doctor, &status) == -1)
-        doctor_find(doctor, (struct place){.file = path}, "replace it by a good one",
+        doctor_find(doctor, (struct place){.file = path},
+                    "let its user read it, or replace it by a good one; its log says what is wrong",
                     "the daemon cannot read the country database: every country is unknown");
 }
 

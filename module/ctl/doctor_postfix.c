@@ -161,7 +161,7 @@ static void look_policy(struct doctor *doctor) {
         const struct postfix_smtpd *smtpd = &doctor->postfix->conf.smtpd[i];
         if (doctor_smtpd_cyrus(doctor, smtpd) && !asks_the_gate(doctor, smtpd))
             doctor_find(doctor, place(doctor, smtpd, "smtpd_relay_restrictions"),
-                        scrap_text(&doctor->arena, "check_policy_service unix:%s, before permit_sasl_authenticated",
+                        scrap_text(&doctor->arena, "smtpd_data_restrictions = check_policy_service unix:%s",
                                    doctor_smtpd_gate(smtpd)),
                         "port %s does not ask the gate about mail: should libsasl2 lose the plugin one day, nothing "
                         "else stops logins that it did not see",

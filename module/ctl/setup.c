@@ -22,8 +22,10 @@ static bool agreed(const char *question, bool otherwise) {
     char line[64];
     fprintf(stderr, "%s [%s] ", question, otherwise ? "Y/n" : "y/N");
     fflush(stderr);
-    if (fgets(line, sizeof line, stdin) == NULL)
+    if (fgets(line, sizeof line, stdin) == NULL) {
+        fputc('\n', stderr);
         return false;
+    }
     return line[0] == 'y' || line[0] == 'Y' || (line[0] == '\n' && otherwise);
 }
 
@@ -61,8 +63,10 @@ static void make_plan(struct setup_plan *plan, const struct wish *wish) {
     if (wish->postfix)
         setup_postfix(plan);
     if (wish->postfix && doctor_postfix_readable(&plan->doctor) && !uses_cyrus(&plan->doctor))
-        setup_advise(plan, "Postfix checks no passwords by Cyrus SASL: nothing of it needs to change. Where Dovecot "
-                           "checks them, they come as the service smtp");
+        plan->remark = "Postfix checks no passwords by Cyrus SASL: nothing of it needs to change. Where Dovecot checks "
+                       "them, they come as the service smtp";
+    if (!wish->dovecot && !wish->postfix)
+        plan->remark = "no server was chosen: --for says which, where nobody can be asked";
     if (wish->dovecot)
         setup_pam(plan);
 }
@@ -92,6 +96,8 @@ static void print_plan(struct setup_plan *plan) {
         puts("nothing was written");
     else if (plan->count == 0)
         puts("nothing to change");
+    if (plan->remark != NULL)
+        puts(plan->remark);
     fflush(stdout);
 }
 
@@ -118,6 +124,7 @@ static enum status print_json(struct setup_plan *plan, bool written, enum status
     list = json_put_list(document, "next");
     for (size_t i = 0; written && i < plan->advice_count; i++)
         json_put_text(json_append_object(list), "do", plan->advice[i]);
+    json_put_text(document, "remark", plan->remark);
     return json_print(&document, status);
 }
 

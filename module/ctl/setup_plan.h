@@ -26,6 +26,7 @@ struct setup_plan {
     size_t refusal_count;
     const char **advice; /* what is left to do by hand */
     size_t advice_count;
+    const char *remark; /* why a server needs nothing, or NULL */
 };
 
 /* The change of a file, begun where there is none yet. NULL (and a refusal) where it cannot be read. */

@@ -230,7 +230,7 @@ void setup_postfix(struct setup_plan *plan) {
     setup_saslauthd(plan);
     setup_gate(plan);
     setup_advise(plan, "postfix reload");
-    setup_advise(plan, "in main.cf put check_policy_service unix:%s before permit_sasl_authenticated",
+    setup_advise(plan, "in main.cf: smtpd_data_restrictions = check_policy_service unix:%s",
                  doctor_smtpd_gate(doctor->postfix->sasl[0].smtpd));
 }
 

@@ -156,6 +156,14 @@ def idempotent(tree):
     tap.same(snapshot(tree), before, "files")
 
 
+@tests.case("where no server is chosen, or Postfix has nothing to do with Cyrus SASL, it says so")
+def nothing(tree):
+    stock(tree)
+    says(tree.run("setup").stdout, "nothing to change", "no server was chosen: --for")
+    tree.edit(MAIN, "smtpd_sasl_type = cyrus", "smtpd_sasl_type = dovecot\nsmtpd_sasl_path = private/auth")
+    says(setup(tree, "--for", "postfix", "--dry-run").stdout, "nothing to change", "no passwords by Cyrus SASL")
+
+
 @tests.case("doctor has nothing left to say but a note about main.cf")
 def doctor(tree):
     stock(tree)

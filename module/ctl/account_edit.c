@@ -125,7 +125,11 @@ static bool edit_again(void) {
     for (;;) {
         char line[64];
         fputs("What now? (e)dit again, e(x)it without installing: ", stderr);
-        if (fgets(line, sizeof line, stdin) == NULL || line[0] == 'x')
+        if (fgets(line, sizeof line, stdin) == NULL) {
+            fputc('\n', stderr);
+            return false;
+        }
+        if (line[0] == 'x')
             return false;
         if (line[0] == 'e' || line[0] == '\n')
             return true;
@@ -140,7 +144,7 @@ static enum status edit(const struct invocation *invocation, struct draft *draft
         if (!run_editor(draft->copy) || !draft_stage(draft, &unchanged))
             return STATUS_NO;
         if (unchanged) {
-            printf("%s: unchanged\n", draft->target);
+            printf("%s: %s\n", draft->target, draft->existed ? "unchanged" : "not made, as nothing was written in it");
             return STATUS_DONE;
         }
         if (staged_sound(invocation, draft))

@@ -50,7 +50,10 @@ static void take_state(struct show *show, const char *const *value) {
     for (char *byte = name; *byte != '\0'; byte++)
         *byte = *byte == '_' ? ' ' : *byte;
     snprintf(words, sizeof words, "%s%s%s%s%s", value[FIELD_VALUE], moment[0] != '\0' ? " since " : "", moment,
-             text[0] != '\0' ? " " : "", text);
+             text[0] == '\0'     ? ""
+             : moment[0] != '\0' ? ": "
+                                 : " ",
+             text);
     grid_add(&show->grid, (const char *const[]){name, words});
 }
 

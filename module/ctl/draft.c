@@ -107,7 +107,7 @@ static bool make_copy(struct draft *draft, const char *beginning) {
 }
 
 bool draft_open(struct draft *draft, const char *target, const char *like, const char *beginning) {
-    *draft = (struct draft){.lock_descriptor = -1};
+    *draft = (struct draft){.lock_descriptor = -1, .beginning = beginning};
     struct buffer buffer;
     buffer_init(&buffer, draft->target, sizeof draft->target);
     errno = ENAMETOOLONG;
@@ -142,6 +142,18 @@ static bool same_text(const char *one, const char *other) {
     return same;
 }
 
+static bool has_text(const char *path, const char *text) {
+    FILE *file = fopen(path, "re");
+    bool same = file != NULL;
+    for (int character = 0; same && character != EOF; text++) {
+        character = getc(file);
+        same = character == (*text != '\0' ? (unsigned char)*text : EOF);
+    }
+    if (file != NULL)
+        fclose(file);
+    return same;
+}
+
 bool draft_stage(struct draft *draft, bool *unchanged) {
     int from = open(draft->copy, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     if (from < 0)
@@ -154,7 +166,8 @@ bool draft_stage(struct draft *draft, bool *unchanged) {
     close(from);
     if (to >= 0)
         close(to);
-    *unchanged = done && draft->existed && same_text(draft->staged, draft->target);
+    *unchanged =
+        done && (draft->existed ? same_text(draft->staged, draft->target) : has_text(draft->staged, draft->beginning));
     return done;
 }
 

@@ -16,13 +16,16 @@ struct draft {
     int lock_descriptor;   /* -1: not held */
     struct stat original;  /* of the target, or where it is new, of the file whose owner and mode it takes */
     bool existed;
+    const char *beginning; /* what a new file's copy began with */
 };
 
 /* Locks `target` and makes the copy, from `target` or, where that does not exist, from the text `beginning`. A new file
- * gets the owner and mode of `like`. Says what is wrong on stderr and returns false. */
+ * gets the owner and mode of `like`. Says what is wrong on stderr and returns false. `beginning` must outlive the
+ * draft. */
 bool draft_open(struct draft *draft, const char *target, const char *like, const char *beginning);
 
-/* Takes what the editor left as `staged`. `unchanged` tells whether it is still the target's text. */
+/* Takes what the editor left as `staged`. `unchanged` tells whether it is still the target's text, or what a new one
+ * began with. */
 bool draft_stage(struct draft *draft, bool *unchanged);
 
 /* Puts `staged` in the target's place, unless somebody else has changed the target meanwhile. */

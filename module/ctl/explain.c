@@ -95,10 +95,11 @@ static void word_verdict(struct explanation *explanation, const struct message *
     const char *const *value = record->value;
     char *text = explanation->verdict;
     size_t size = sizeof explanation->verdict;
-    const char *set = value[FIELD_SOURCE] != NULL ? "\n  set at " : "";
+    const char *source = or_else(value[FIELD_SOURCE], "");
+    const char *set = source[0] == '\0' ? "" : strcmp(source, "built-in") == 0 ? "\n  " : "\n  set at ";
     if (strcmp(or_else(value[FIELD_VERDICT], ""), verdict_name(VERDICT_DENY)) == 0)
         snprintf(text, size, "DENIED by %s: %s%s%s", or_else(value[FIELD_REASON], ""), or_else(value[FIELD_TEXT], ""),
-                 set, or_else(value[FIELD_SOURCE], ""));
+                 set, source);
     else if (explanation->denied)
         snprintf(text, size, "REFUSED FOR NOW (%s): %s could not judge: %s", or_else(value[FIELD_REASON], ""),
                  or_else(value[FIELD_RULE], "the gate"), or_else(value[FIELD_TEXT], ""));

@@ -4,13 +4,15 @@
 #include <string.h>
 
 #include "ctl/ask.h"
-#include "ctl/json.h"
 #include "ctl/grid.h"
+#include "ctl/json.h"
+#include "policy/account_name.h"
 
 #define CODES 16
 #define CODE_SIZE 9
 
 struct codes {
+    char account[ACCOUNT_NAME_SIZE];
     size_t count;
     char code[CODES][CODE_SIZE];
 };
@@ -20,18 +22,21 @@ static void take(void *context, const struct message *record) {
     const char *digits = record->value[FIELD_DIGITS];
     if (strcmp(record->value[FIELD_RECORD], "recovery-code") != 0 || digits == NULL || codes->count == CODES)
         return;
+    if (record->value[FIELD_ACCOUNT] != NULL)
+        snprintf(codes->account, sizeof codes->account, "%s", record->value[FIELD_ACCOUNT]);
     snprintf(codes->code[codes->count++], CODE_SIZE, "%s", digits);
 }
 
-static enum status print(const struct codes *codes, const struct invocation *invocation) {
-    if (invocation->json) {
+static enum status print(const struct codes *codes, bool json) {
+    if (json) {
         struct json *document = json_make_object();
+        json_put_text(document, "account", codes->account);
         struct json *list = json_put_list(document, "codes");
         for (size_t i = 0; i < codes->count; i++)
             json_append_text(list, codes->code[i]);
         return json_print(&document, STATUS_DONE);
     }
-    grid_print_text(invocation->words[0]);
+    grid_print_text(codes->account);
     puts(": recovery codes, shown this once. Each serves once, typed right behind the password; earlier ones are "
          "void.\n");
     for (size_t i = 0; i < codes->count; i++)
@@ -51,7 +56,7 @@ static enum status run(struct invocation *invocation) {
     enum status status = talk_ask(&talk, "recovery-codes-new", &question, take, &codes);
     talk_end(&talk);
     if (status == STATUS_DONE)
-        status = print(&codes, invocation);
+        status = print(&codes, invocation->json);
     explicit_bzero(&codes, sizeof codes);
     return status;
 }

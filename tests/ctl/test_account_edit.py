@@ -128,9 +128,10 @@ def first(of_lab):
     clean(of_lab)
 
 
-@tests.case("leaving the first policy as it is offered makes no account file of the bad kind")
+@tests.case("leaving the first policy as it is offered makes no file")
 def offered(of_lab):
-    edit(of_lab, "offered", "KEEP")
+    says(edit(of_lab, "offered", "KEEP").stdout, "not made")
+    assert not os.path.exists(of_lab.path("accounts/offered.conf")), "a file of a comment alone"
     ctl(of_lab, "check")
 
 

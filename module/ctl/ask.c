@@ -87,7 +87,7 @@ static enum status ask_within(struct talk *talk, const struct message *question,
     int64_t deadline = clock_monotonic() + talk->patience;
     enum client_result sent = client_send(&client, question);
     if (sent == CLIENT_FAILED)
-        return verb_fail(STATUS_USAGE, "this is too long for the daemon, or has control characters");
+        return verb_fail(STATUS_USAGE, "what was given is no such value, is too long, or has control characters");
     bool sound = sent == CLIENT_OK;
     while (sound && !answer.ended)
         sound = receive(client.descriptor, &answer, deadline) && take_whole(talk, &answer, take, context);

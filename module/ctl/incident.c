@@ -46,8 +46,8 @@ static void print_places(const struct story *story) {
     }
     grid_print(&grid);
     if (story->guessing_count > 0)
-        printf("  … and %zu networks that never had the right password (%" PRId64 " logins)\n", story->guessing_count,
-               story->guesses);
+        printf("  … and %zu network%s that never had the right password (%" PRId64 " login%s)\n", story->guessing_count,
+               story->guessing_count == 1 ? "" : "s", story->guesses, story->guesses == 1 ? "" : "s");
 }
 
 static void print_moments(const struct story *story) {
@@ -73,6 +73,10 @@ static void print_text(const struct story *story) {
     when_format(story->since, since);
     when_format(story->until, until);
     printf("%s, %s to %s\n\n", story->account, since, until);
+    if (story->place_count == 0 && story->moment_count == 0) {
+        puts("no login that the history knows");
+        return;
+    }
     print_first("first login from an unusual place   ", story->first_wrong);
     print_first("first success from one              ", story->first_success);
     printf("accepted                            %" PRId64 ", of them %" PRId64 " from unusual places\n",
@@ -130,7 +134,7 @@ static enum status print_json(const struct story *story) {
     return json_print(&document, STATUS_DONE);
 }
 
-static enum status write_page(const char *path, const struct story *story) {
+static enum status write_page(const char *path, const struct story *story, bool json) {
     FILE *out = fopen(path, "we");
     if (out == NULL)
         return verb_fail(STATUS_NO, "%s: %s", path, strerror(errno));
@@ -138,6 +142,8 @@ static enum status write_page(const char *path, const struct story *story) {
     bool good = ferror(out) == 0;
     if (fclose(out) != 0 || !good)
         return verb_fail(STATUS_NO, "%s: could not be written", path);
+    if (!json)
+        printf("written  %s\n", path);
     return STATUS_DONE;
 }
 
@@ -145,7 +151,7 @@ static enum status tell(struct talk *talk, const struct story *wanted, const cha
     struct story story;
     enum status status = story_gather(talk, wanted->account, wanted->since, wanted->until, &story);
     if (status == STATUS_DONE && page != NULL)
-        status = write_page(page, &story);
+        status = write_page(page, &story, json);
     if (status == STATUS_DONE && json)
         status = print_json(&story);
     else if (status == STATUS_DONE && page == NULL)

@@ -268,9 +268,10 @@ static void places(FILE *out, const struct story *story) {
         fprintf(out, "<p class=\"muted\">%zu further networks are not shown.</p>\n", count - PLACES_SHOWN);
     if (story->guessing_count > 0)
         fprintf(out,
-                "<p class=\"muted\">%zu networks never had the right password (%" PRId64
-                " logins); they are counted in the chart alone.</p>\n",
-                story->guessing_count, story->guesses);
+                "<p class=\"muted\">%zu network%s never had the right password (%" PRId64
+                " login%s); counted in the chart alone.</p>\n",
+                story->guessing_count, story->guessing_count == 1 ? "" : "s", story->guesses,
+                story->guesses == 1 ? "" : "s");
 }
 
 static void moments(FILE *out, const struct story *story) {

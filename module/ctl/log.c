@@ -3,6 +3,7 @@
  * between. Shown as they come, so that a long log needs no memory. */
 #include <stdio.h>
 
+#include "base/address.h"
 #include "base/clock.h"
 #include "ctl/grid.h"
 #include "ctl/past.h"
@@ -28,9 +29,17 @@ static void take(void *context, const struct past_row *row) {
     when_format(row->first, time);
     past_word_verdict(row, verdict);
     if (row->event[0] != '\0')
-        snprintf(verdict, sizeof verdict, "%s: %.80s", row->event, row->why);
-    const char *const cells[] = {
-        time, row->account, row->service, past_place(row), past_country(row), row->credential, verdict, row->ref};
+        snprintf(verdict, sizeof verdict, "%s%s%.80s", row->event, row->why[0] != '\0' ? ": " : "", row->why);
+    /* A lock by hand comes from nowhere. */
+    bool placed = row->event[0] == '\0' || row->address[0] != '\0' || row->network[0] != '\0';
+    const char *const cells[] = {time,
+                                 row->account,
+                                 row->service,
+                                 placed ? past_place(row) : "",
+                                 placed ? past_country(row) : "",
+                                 row->credential,
+                                 verdict,
+                                 row->ref};
     grid_add(&view->grid, cells);
     if (++view->shown % AT_ONCE == 0)
         grid_print(&view->grid);
@@ -69,6 +78,9 @@ static enum status run(struct invocation *invocation) {
     question.denied = verb_take_flag(invocation, "--denied");
     if (!verb_parse(invocation, options) || invocation->count != 0)
         return STATUS_USAGE;
+    struct address address;
+    if (question.address != NULL && !address_parse(question.address, &address))
+        return verb_fail(STATUS_USAGE, "%s is no address such as 203.0.113.9", question.address);
     struct talk talk;
     talk_start(&talk, invocation);
     enum status status = STATUS_USAGE;

@@ -119,9 +119,9 @@ static void write_file_text(const struct account *account, const char *since, st
     for (size_t i = 0; i < account->count; i++) {
         const struct from *from = &account->from[i];
         past_format_time(from->last, last);
-        buffer_add_format(text, "# %s %s: %" PRId64 " logins, the last %s%s%s\n",
-                          from->allowed ? "allowed" : "LEFT OUT", from->country, from->count, last,
-                          from->ref[0] != '\0' ? ", such as " : "", from->ref);
+        buffer_add_format(text, "# %s %s: %" PRId64 " login%s, the last %s%s%s\n",
+                          from->allowed ? "allowed" : "LEFT OUT", from->country, from->count,
+                          from->count == 1 ? "" : "s", last, from->ref[0] != '\0' ? ", such as " : "", from->ref);
     }
     write_list(account, text);
 }

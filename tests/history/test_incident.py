@@ -105,7 +105,7 @@ def timeline(of_lab):
 def narrowed(of_lab):
     story = ctl_json(of_lab, "incident", "alice", "--since", "12h")
     assert "first_unusual" not in story and len(story["places"]) <= 1, story
-    says(ctl(of_lab, "incident", "nobody-at-all").stdout, "first login from an unusual place   none")
+    says(ctl(of_lab, "incident", "nobody-at-all").stdout, "no login that the history knows")
     ctl(of_lab, "incident", status=USAGE)
     nowhere = of_lab.path("no/such/folder.html")
     says(ctl(of_lab, "incident", "alice", "--html", nowhere, status=NO).stderr, "No such file")

@@ -55,6 +55,7 @@ def deferred(of_lab):
 
 @tests.case("log takes --denied, --address, --country, --since and --until")
 def filters(of_lab):
+    says(ctl(of_lab, "log", "--address", "foo", status=USAGE).stderr, "foo is no address")
     tap.same(names(ctl_json(of_lab, "log", "--since", "100d", "--denied")), ["carol", "dave", "frank"], "--denied")
     tap.same(names(ctl_json(of_lab, "log", "--since", "100d", "--address", AMERICA)), ["bob"], "--address")
     tap.same(names(ctl_json(of_lab, "log", "--since", "100d", "--country", "FR", "--account", "carol")), ["carol"],

@@ -152,6 +152,12 @@ $(BUILD)/tests/lab/clock-shift.so: tests/lab/clock_shift.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -shared $(ALL_LDFLAGS) -o $@ $< -ldl
 
+# tests/daemon: puts a file in the place of a new socket.
+TEST_HELPERS += $(BUILD)/tests/daemon/other-hand.so
+$(BUILD)/tests/daemon/other-hand.so: tests/daemon/other_hand.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -shared $(ALL_LDFLAGS) -o $@ $< -ldl
+
 # tests/sasl: a host for the plugin, and a twin of the plugin on whose errors libsasl2 would go on.
 TEST_HELPERS += $(BUILD)/tests/sasl/sasl-driver $(BUILD)/tests/sasl/libplanted.so
 $(BUILD)/tests/sasl/sasl-driver: tests/sasl/driver.c $(INJECT)

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,7 +61,46 @@ static bool somebody_listens(const struct sockaddr_un *address) {
     return answered;
 }
 
-/* Binds beside the final name and renames over it: no moment without a socket, none with the wrong mode. */
+/* The folder may be the daemon's user's, who could put anything in the new socket's place while we are still root. So
+ * the file is opened, not following links, and is what we work on only where nobody but us can have made it. -1 where
+ * it is something else. */
+static int open_made(const char *name, struct stat *made) {
+    int file = open(name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (file >= 0 && fstat(file, made) == 0 && S_ISSOCK(made->st_mode) && made->st_uid == geteuid() &&
+        made->st_nlink == 1)
+        return file;
+    if (file >= 0) {
+        close(file);
+        errno = EEXIST;
+    }
+    return -1;
+}
+
+/* Whether the name now leads to this very file. */
+static bool stands_at(const char *path, const struct stat *made) {
+    struct stat status;
+    bool same = lstat(path, &status) == 0 && status.st_dev == made->st_dev && status.st_ino == made->st_ino;
+    if (!same)
+        errno = EEXIST;
+    return same;
+}
+
+/* Gives the new socket to its owner and its final name. */
+static bool install(const struct listener *listener, const char *name, const char *path) {
+    struct stat made;
+    int file = open_made(name, &made);
+    if (file < 0)
+        return false;
+    bool owned = geteuid() != 0 || fchownat(file, "", listener->owner, listener->group, AT_EMPTY_PATH) == 0;
+    bool done = owned && rename(name, path) == 0 && stands_at(path, &made);
+    int fault = errno;
+    close(file);
+    errno = fault;
+    return done;
+}
+
+/* Binds beside the final name and renames over it: no moment without a socket, none with the wrong mode, which bind
+ * takes from the umask. */
 static bool bind_at(struct listener *listener, const char *path, char *fault, size_t size) {
     struct sockaddr_un final, beside;
     char name[sizeof beside.sun_path];
@@ -74,16 +114,17 @@ static bool bind_at(struct listener *listener, const char *path, char *fault, si
         return false;
     }
     unlink(name);
+    mode_t mask = umask(~listener->setting.mode & 0777);
     bool bound = bind(listener->descriptor, (struct sockaddr *)&beside, sizeof beside) == 0;
-    bool owned = bound && (geteuid() != 0 || chown(name, listener->owner, listener->group) == 0);
-    bool done = owned && chmod(name, listener->setting.mode) == 0 && rename(name, path) == 0;
-    if (!done) {
-        snprintf(fault, size, "cannot make the socket %s: %s%s", path, strerror(errno),
-                 errno == ENOENT ? "; make its folder first (mkdir -p)" : "");
-        if (bound)
-            unlink(name);
-    }
-    return done;
+    umask(mask);
+    if (bound && install(listener, name, path))
+        return true;
+    snprintf(fault, size, "cannot make the socket %s: %s%s", path,
+             bound && errno == EEXIST ? "somebody else puts files in its place" : strerror(errno),
+             !bound && errno == ENOENT ? "; make its folder first (mkdir -p)" : "");
+    if (bound)
+        unlink(name);
+    return false;
 }
 
 static bool open_socket(struct listener *listener, char *fault, size_t size) {
@@ -189,7 +230,6 @@ struct listeners *listeners_open(struct server *server, char *fault, size_t size
         snprintf(fault, size, "%s: no sockets are configured, or out of memory", settings->file);
         return NULL;
     }
-    mode_t mask = umask(0177); /* until chmod, a new socket is its owner's alone */
     bool good = true;
     for (size_t i = 0; i < settings->socket_count && good; i++) {
         listeners->list[i] = (struct listener){.server = server, .all = listeners, .descriptor = -1};
@@ -199,7 +239,6 @@ struct listeners *listeners_open(struct server *server, char *fault, size_t size
         if (!good)
             snprintf(fault, size, "%s:%d: %s", settings->file, settings->sockets[i].line, why);
     }
-    umask(mask);
     supervisor_close_sockets();
     if (!good)
         listeners_free(&listeners);

@@ -58,6 +58,15 @@ static enum status print(const struct outcome *outcome, const char *done, bool a
     return STATUS_DONE;
 }
 
+/* Whether a complaint is about the place of a copy and not about what is in it. */
+static bool out_of_reach(const char *complaint) {
+    static const char *const words[] = {"denied", "Read-only", "unable to open", "No such file"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strstr(complaint, words[i]) != NULL)
+            return true;
+    return false;
+}
+
 static enum status run(struct invocation *invocation, const char *request, size_t operands, const char *done) {
     static const struct verb_option none[] = {{NULL, NULL}};
     struct talk talk;
@@ -71,7 +80,11 @@ static enum status run(struct invocation *invocation, const char *request, size_
     question.value[FIELD_PATH] = operands == 1 ? path : NULL;
     talk_start(&talk, invocation);
     talk.patience = COPY_TIME;
+    talk.about = question.value[FIELD_PATH];
     enum status status = talk_ask(&talk, request, &question, take, &outcome);
+    if (status == STATUS_NO && out_of_reach(talk.complaint))
+        verb_fail(status, "the daemon reads and writes copies itself, as its own user: its own folder will do (under "
+                          "systemd it has no other)");
     talk_end(&talk);
     return status == STATUS_DONE ? print(&outcome, done, invocation->json) : status;
 }

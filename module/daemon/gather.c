@@ -60,7 +60,10 @@ static void tampered(const struct gathering *gathering, const char *what) {
     char text[LOG_LINE_SIZE];
     struct buffer line;
     buffer_init(&line, text, sizeof text);
-    buffer_add_format(&line, "%s was changed by somebody else in the store; the login is refused:", what);
+    buffer_add_format(&line,
+                      "%s was changed by somebody else in the store, or sealed under another key; the login is "
+                      "refused:",
+                      what);
     log_add(&line, "account", gathering->account);
     log_line(LOG_CRIT, text);
 }

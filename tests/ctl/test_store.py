@@ -35,8 +35,8 @@ def copy(world):
     path = backup(world, "one.backup")
     tap.same(stat.S_IMODE(os.stat(path).st_mode), 0o600, "its mode")
     tap.same(world.login("anna", phone.fresh()), "accept", "a login")
-    says(world.ctl("store", "backup", path, status=NO).stderr, "there already")
-    says(world.ctl("store", "backup", "/nonexistent/x", status=NO).stderr, "No such file")
+    says(world.ctl("store", "backup", path, status=NO).stderr, f"{path}: it is there already")
+    says(world.ctl("store", "backup", "/nonexistent/x", status=NO).stderr, "/nonexistent/x: No such file", "own user")
     world.ctl("store", "backup", status=USAGE)
 
 

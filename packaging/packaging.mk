@@ -33,6 +33,7 @@ endif
 unit-tests: $(UNIT_TESTS)
 
 dist:
+	@tests/deps dist
 	@rm -rf $(BUILD)/dist && mkdir -p $(BUILD)/dist
 	@$(DIST_FILES) | xargs -0 sh -c 'for f; do [ ! -e "$$f" ] || printf "%s\0" "$$f"; done' sh | LC_ALL=C sort -zu | \
 		tar --null --no-recursion --files-from=- --transform='s|^|$(PACKAGE)/|' --mtime=@$(PACKAGE_DATE) --owner=0 --group=0 \
@@ -40,14 +41,15 @@ dist:
 	@echo $(DIST)
 
 # Debian wants its folder at the top of the sources: it is put there in the copy. DEB_BUILD_OPTIONS=nocheck leaves the
-# unit tests out, as `make check` runs them anyway.
+# unit tests out, as `make check` runs them anyway; noautodbgsym leaves out packages of symbols, so that *.deb is what
+# one installs.
 DEB := $(BUILD)/deb
 deb: dist
 	@tests/deps build deb
 	@rm -rf $(DEB) && mkdir -p $(DEB)
 	@cp $(DIST) $(DEB)/authgate_$(VERSION).orig.tar.xz
 	@tar -C $(DEB) -xf $(DIST) && cp -R $(DEB)/$(PACKAGE)/packaging/debian $(DEB)/$(PACKAGE)/debian
-	@cd $(DEB)/$(PACKAGE) && DEB_BUILD_OPTIONS="$${DEB_BUILD_OPTIONS-nocheck parallel=$(shell nproc)}" \
+	@cd $(DEB)/$(PACKAGE) && DEB_BUILD_OPTIONS="$${DEB_BUILD_OPTIONS-nocheck noautodbgsym parallel=$(shell nproc)}" \
 		$(APART) dpkg-buildpackage -us -uc > ../build.log 2>&1 || { cat ../build.log; exit 1; }
 	@ls $(DEB)/*.deb
 

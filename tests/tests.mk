@@ -173,6 +173,6 @@ $(BUILD)/tests/sasl/libplanted.so: $(BUILD)/tests/sasl/planted.c $(filter-out %/
 
 # tests/history: fills a history with logins of the past.
 TEST_HELPERS += $(BUILD)/tests/history/fill
-$(BUILD)/tests/history/fill: tests/history/fill.c $$(filter %/history.o %/history_queue.o %/history_reader.o %/history_rows.o %/sqlite_history.o %/sqlite_history_file.o %/sqlite_history_read.o %/sqlite_history_tidy.o,$$(call objects,store)) $$(call objects,base)
+$(BUILD)/tests/history/fill: tests/history/fill.c $$(filter %/history.o %/history_allowance.o %/history_queue.o %/history_reader.o %/history_rows.o %/sqlite_history.o %/sqlite_history_file.o %/sqlite_history_read.o %/sqlite_history_tidy.o,$$(call objects,store)) $$(call objects,base)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -pthread -o $@ $^ $(LIBS_store)

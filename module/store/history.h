@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What is remembered of logins (DESIGN 7): each login for a while, a row a day for ever, and what the gate or an
  * administrator did about an account. Logs, not state: no verdict reads it, so a history that is full, missing or
- * broken costs entries (counted, complained of), never a login.
+ * broken costs entries (counted, complained of), never a login. Nor does it take the store's room: what strangers bring
+ * about has rows of its own only so often an hour, and nothing is written where little space is left.
  * One thread uses a history: the one that opened it. Nothing here blocks but history_open and history_close. */
 #ifndef AUTHGATE_STORE_HISTORY_H
 #define AUTHGATE_STORE_HISTORY_H
@@ -15,6 +16,10 @@
 #include "base/verdict.h"
 
 struct history;
+
+/* Stands in an account's place for new names that came without a right password and of which there were too many. No
+ * account can have it ('*' stands in no canonical name). Only what was refused, and throttling, is booked under it. */
+#define HISTORY_OTHERS "*others*"
 
 /* ---- writing ---- */
 

@@ -19,14 +19,13 @@
 #include "base/random.h"
 #include "base/siphash.h"
 #include "base/table.h"
+#include "store/history_allowance.h"
 #include "store/history_engine.h"
 
 #define BUSY_MILLISECONDS 1000
 #define LOCK_PATIENCE     3000 /* milliseconds: the daemon before us is still writing its last batch */
 #define ACCOUNTS_KNOWN    65536
 #define WORDS_KNOWN       128
-#define THROTTLED_KNOWN   16384
-#define THROTTLED_ROWS    100 /* of one network in an hour that have rows of their own */
 #define PATH_SIZE         4096
 
 enum statement {
@@ -84,11 +83,12 @@ struct writer {
     bool damaged;                     /* the file is: it is set aside */
     bool gone;                        /* it is not the one that the path leads to */
     bool spent;                       /* memory was short */
+    bool wanting;                     /* the file system has no room for it */
     sqlite3_stmt *statements[SQL_COUNT];
     struct history_tidy tidy;
     unsigned char key[SIPHASH_KEY_SIZE];
-    struct table *accounts;  /* hash of a name → its id */
-    struct table *throttled; /* network → how many rows it has had */
+    struct table *accounts; /* hash of a name → its id */
+    struct history_allowance *allowance;
     struct word words[WORDS_KNOWN];
     size_t word_count;
     int64_t id; /* the last one given */
@@ -138,19 +138,19 @@ static bool bind_text(sqlite3_stmt *statement, int at, const char *text) {
     return sqlite3_bind_text(statement, at, text, -1, SQLITE_STATIC) == SQLITE_OK;
 }
 
-/* The number that `text` has, from one statement, or is given, by the other. False where the file fails. */
-static bool number_of(struct writer *writer, enum statement get, const char *text, int64_t *id) {
+/* The number that `text` has, 0 where it has none. False where the file fails. */
+static bool find_number(struct writer *writer, enum statement get, const char *text, int64_t *id) {
     sqlite3_stmt *statement = writer->statements[get];
     bind_text(statement, 1, text);
     int result = step(writer, statement);
-    if (result == SQLITE_ROW)
-        *id = sqlite3_column_int64(statement, 0);
+    *id = result == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
     sqlite3_reset(statement);
-    if (result == SQLITE_ROW)
-        return true;
-    enum statement add = get + 1;
+    return result == SQLITE_ROW || result == SQLITE_DONE;
+}
+
+static bool give_number(struct writer *writer, enum statement add, const char *text, int64_t *id) {
     bind_text(writer->statements[add], 1, text);
-    if (result != SQLITE_DONE || !run(writer, add))
+    if (!run(writer, add))
         return false;
     *id = sqlite3_last_insert_rowid(writer->database);
     return true;
@@ -163,7 +163,7 @@ static bool word_number(struct writer *writer, const char *text, int64_t *id) {
             return true;
         }
     }
-    if (!number_of(writer, SQL_WORD_GET, text, id))
+    if (!find_number(writer, SQL_WORD_GET, text, id) || (*id == 0 && !give_number(writer, SQL_WORD_ADD, text, id)))
         return false;
     if (writer->word_count < WORDS_KNOWN) {
         struct word *word = &writer->words[writer->word_count++];
@@ -173,29 +173,45 @@ static bool word_number(struct writer *writer, const char *text, int64_t *id) {
     return true;
 }
 
-static bool account_number(struct writer *writer, const char *name, int64_t *id) {
+/* The account's number, 0 where the history has not seen it. False where the file fails. */
+static bool known_account(struct writer *writer, const char *name, int64_t *id) {
     uint64_t hash = siphash(writer->key, name, strlen(name));
     int64_t *known = table_find(writer->accounts, &hash, 0);
-    if (known != NULL) {
-        *id = *known;
-        return true;
+    if (known == NULL) {
+        if (!find_number(writer, SQL_ACCOUNT_GET, name, id))
+            return false;
+        if (*id == 0)
+            return true;
+        known = table_put(writer->accounts, &hash, 0, INT64_MAX);
+        *known = *id;
     }
-    if (!number_of(writer, SQL_ACCOUNT_GET, name, id))
-        return false;
-    known = table_put(writer->accounts, &hash, 0, INT64_MAX);
-    *known = *id;
+    *id = *known;
     return true;
+}
+
+static bool account_named(struct writer *writer, const char *name, int64_t *id) {
+    return known_account(writer, name, id) && (*id != 0 || give_number(writer, SQL_ACCOUNT_ADD, name, id));
+}
+
+/* Of names that anybody can type, an hour's allowance is taken in; the others are one. */
+static bool account_number(struct writer *writer, const struct history_entry *entry, int64_t *id) {
+    const char *name = entry_account(entry);
+    if (!known_account(writer, name, id))
+        return false;
+    if (*id != 0)
+        return true;
+    if (history_anybodys(entry) && !history_allowance_take(writer->allowance, HISTORY_NEW_ACCOUNT, entry))
+        return account_named(writer, HISTORY_OTHERS, id);
+    return give_number(writer, SQL_ACCOUNT_ADD, name, id);
 }
 
 /* Numbers that were given within a transaction which did not come to its end are nobody's. */
 static bool forget_numbers(struct writer *writer) {
     table_destroy(&writer->accounts);
-    table_destroy(&writer->throttled);
     writer->word_count = 0;
     writer->id = 0;
     writer->accounts = table_create(ACCOUNTS_KNOWN, sizeof(uint64_t), sizeof(int64_t), writer->key);
-    writer->throttled = table_create(THROTTLED_KNOWN, sizeof(uint64_t), sizeof(uint64_t), writer->key);
-    return writer->accounts != NULL && writer->throttled != NULL;
+    return writer->accounts != NULL;
 }
 
 /* The next id of a second, behind all that the file has of it. */
@@ -220,7 +236,7 @@ static bool read_row(struct writer *writer, const struct history_entry *entry, s
     struct prefix network = address_network(&entry->address);
     row->address_length = sqlite_history_pack_address(&entry->address, row->address);
     row->network_length = sqlite_history_pack_network(&network, row->network);
-    return account_number(writer, entry_account(entry), &row->account) &&
+    return account_number(writer, entry, &row->account) &&
            word_number(writer, entry_first(entry), &row->service) &&
            word_number(writer, entry_second(entry), &row->mechanism) &&
            word_number(writer, credential_name((enum credential)entry->credential), &row->credential) &&
@@ -277,15 +293,10 @@ static bool cheap(const struct history_entry *entry) {
     return false;
 }
 
-/* A flood of throttled logins is a number in its day's row, not a full disk. */
-static bool has_row(struct writer *writer, const struct login_row *row, const struct history_entry *entry) {
-    if (entry->reason != REASON_THROTTLED || entry->verdict == VERDICT_ACCEPT)
-        return true;
-    uint64_t network = siphash(writer->key, row->network, row->network_length);
-    uint64_t *rows = table_find(writer->throttled, &network, entry->at);
-    if (rows == NULL)
-        rows = table_put(writer->throttled, &network, entry->at, entry->at + 3600);
-    return (*rows)++ < THROTTLED_ROWS;
+/* A flood is a number in its day's row, not a full disk. */
+static bool has_row(struct writer *writer, const struct history_entry *entry) {
+    enum history_portion row = entry->reason == REASON_THROTTLED ? HISTORY_THROTTLED_ROW : HISTORY_ROW;
+    return !history_anybodys(entry) || history_allowance_take(writer->allowance, row, entry);
 }
 
 static bool write_raw(struct writer *writer, const struct login_row *row, const struct history_entry *entry,
@@ -295,7 +306,7 @@ static bool write_raw(struct writer *writer, const struct login_row *row, const 
     int64_t id, host;
     if (accepted && first_today && !first_from(writer, row, entry, &first))
         return false;
-    if (!has_row(writer, row, entry))
+    if (!has_row(writer, entry))
         return true;
     if (!next_id(writer, entry->at, &id) || !word_number(writer, writer->host, &host))
         return false;
@@ -308,21 +319,30 @@ static bool write_raw(struct writer *writer, const struct login_row *row, const 
     return run(writer, SQL_LOGIN_ADD);
 }
 
-/* Adds it to its day's row; `*first` where it is that row's first. */
+static bool run_day(struct writer *writer, enum statement which, const struct login_row *row,
+                    const struct history_entry *entry) {
+    sqlite3_stmt *statement = bind_row(writer, which, row, entry);
+    sqlite3_bind_int64(statement, 11, entry->at / HISTORY_DAY);
+    sqlite3_bind_int64(statement, 12, entry->at);
+    return run(writer, which);
+}
+
+/* Adds it to its day's row; `*first` where it is that row's first. Where there have been too many such rows already, it
+ * is the others', from whatever network. */
 static bool write_day(struct writer *writer, const struct login_row *row, const struct history_entry *entry,
                       bool *first) {
-    static const enum statement ways[] = {SQL_DAY_COUNT, SQL_DAY_ADD};
-    for (size_t i = 0; i < 2; i++) {
-        sqlite3_stmt *statement = bind_row(writer, ways[i], row, entry);
-        sqlite3_bind_int64(statement, 11, entry->at / HISTORY_DAY);
-        sqlite3_bind_int64(statement, 12, entry->at);
-        *first = ways[i] == SQL_DAY_ADD;
-        if (!run(writer, ways[i]))
-            return false;
-        if (sqlite3_changes(writer->database) > 0)
-            break;
-    }
-    return true;
+    struct login_row others = *row;
+    if (!run_day(writer, SQL_DAY_COUNT, row, entry))
+        return false;
+    *first = sqlite3_changes(writer->database) == 0;
+    if (!*first)
+        return true;
+    if (!history_anybodys(entry) || history_allowance_take(writer->allowance, HISTORY_NEW_DAY, entry))
+        return run_day(writer, SQL_DAY_ADD, row, entry);
+    others.network_length = 0;
+    if (!account_named(writer, HISTORY_OTHERS, &others.account) || !run_day(writer, SQL_DAY_COUNT, &others, entry))
+        return false;
+    return sqlite3_changes(writer->database) > 0 || run_day(writer, SQL_DAY_ADD, &others, entry);
 }
 
 static bool write_login(struct writer *writer, const struct history_entry *entry) {
@@ -335,7 +355,7 @@ static bool write_login(struct writer *writer, const struct history_entry *entry
 static bool write_event(struct writer *writer, const struct history_entry *entry) {
     int64_t account, kind, host;
     unsigned char address[16];
-    if (!account_number(writer, entry_account(entry), &account) ||
+    if (!account_number(writer, entry, &account) ||
         !word_number(writer, history_event_name((enum history_event_kind)entry->event), &kind) ||
         !word_number(writer, writer->host, &host))
         return false;
@@ -383,6 +403,12 @@ static bool writer_write(void *opened, const struct history_batch *batch, char *
         snprintf(fault, HISTORY_FAULT_SIZE, "%.128s was removed or replaced", writer->place);
         return false;
     }
+    writer->wanting = !sqlite_history_has_room(writer->place, writer->wanting);
+    if (writer->wanting) {
+        snprintf(fault, HISTORY_FAULT_SIZE, "%.128s: its file system is nearly full, and the rest is the store's",
+                 writer->place);
+        return false;
+    }
     return write_entries(writer, batch, fault);
 }
 
@@ -394,6 +420,8 @@ static bool writer_broken(void *opened) {
 static bool writer_tidy(void *opened, int64_t now, int64_t raw_for) {
     struct writer *writer = opened;
     bool accounts_gone = false;
+    if (!sqlite_history_has_room(writer->place, writer->wanting)) /* what is deleted is written first */
+        return false;
     bool more = sqlite_history_tidy_bite(&writer->tidy, writer->database, now, raw_for, &accounts_gone);
     if (accounts_gone && !forget_numbers(writer))
         writer->spent = true;
@@ -426,7 +454,7 @@ static void writer_close(void *opened) {
     if (aside)
         set_aside(writer->place);
     table_destroy(&writer->accounts);
-    table_destroy(&writer->throttled);
+    history_allowance_destroy(&writer->allowance);
     if (writer->lock >= 0)
         close(writer->lock);
     free(writer);
@@ -493,8 +521,9 @@ static void *writer_open(const char *place, const char *host, char *fault) {
     writer->lock = -1;
     snprintf(writer->place, sizeof writer->place, "%s", place);
     snprintf(writer->host, sizeof writer->host, "%s", host);
+    writer->allowance = history_allowance_create();
     if (strlen(place) < sizeof writer->place && random_fill(writer->key, sizeof writer->key) &&
-        forget_numbers(writer) && take_lock(writer, fault)) {
+        writer->allowance != NULL && forget_numbers(writer) && take_lock(writer, fault)) {
         bool good = open_database(writer, fault);
         if (!good && writer->damaged) {
             close_database(writer);

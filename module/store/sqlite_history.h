@@ -26,6 +26,11 @@ struct file_identity {
 bool sqlite_history_identity(const char *path, struct file_identity *identity);
 bool sqlite_history_same_file(const char *path, const struct file_identity *identity);
 
+/* Whether the path's file system has room for a history beside what else lies there, the store above all. Where it
+ * had none before (`wanting`), a little more is asked for, so that it does not come and go. True where nobody can
+ * tell. */
+bool sqlite_history_has_room(const char *path, bool wanting);
+
 /* Makes the tables where the file is empty. False, with words in `fault`, where it is no history of ours. */
 bool sqlite_history_prepare_schema(sqlite3 *database, char *fault);
 

@@ -7,10 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include "store/history_engine.h"
 
 #define SCHEMA_VERSION 1
+#define ROOM_LEFT      ((uint64_t)256 << 20) /* bytes: more than a checkpoint and the batches before it write */
+#define ROOM_SHARE     16                    /* or this part of a smaller file system */
 
 static const char schema[] =
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
@@ -56,6 +59,15 @@ bool sqlite_history_identity(const char *path, struct file_identity *identity) {
 bool sqlite_history_same_file(const char *path, const struct file_identity *identity) {
     struct file_identity now;
     return sqlite_history_identity(path, &now) && now.device == identity->device && now.inode == identity->inode;
+}
+
+bool sqlite_history_has_room(const char *path, bool wanting) {
+    struct statvfs system;
+    if (statvfs(path, &system) != 0 || system.f_blocks == 0)
+        return true;
+    uint64_t share = (uint64_t)system.f_blocks * system.f_frsize / ROOM_SHARE;
+    uint64_t least = share < ROOM_LEFT ? share : ROOM_LEFT;
+    return (uint64_t)system.f_bavail * system.f_frsize >= least + (wanting ? least / 4 : 0);
 }
 
 /* The first column of a query's only row, or `otherwise` where it has none. False where it cannot be run. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: store/history.o store/history_queue.o store/history_reader.o store/history_rows.o store/sqlite_history.o store/sqlite_history_file.o store/sqlite_history_read.o store/sqlite_history_tidy.o -lsqlite3 -pthread */
+/* links: store/history.o store/history_allowance.o store/history_queue.o store/history_reader.o store/history_rows.o store/sqlite_history.o store/sqlite_history_file.o store/sqlite_history_read.o store/sqlite_history_tidy.o -lsqlite3 -pthread */
 /* What is deleted when, bite by bite, and what stays: driven through the engine, so that the time is the test's. */
 #include "store/history_scene.h"
 
@@ -104,11 +104,13 @@ static void day_rows_of_cheap_denials_stay_a_year(void **state) {
     struct history_login login = login_at(NOON, "alice@example.com", "r");
     put(login);
     put(denied(login, REASON_COUNTRY, HISTORY_PASSWORD_RIGHT));
-    for (int i = 0; i < 3000; i++) {
-        char account[32];
+    for (int i = 0; i < 3000; i++) { /* from 30 networks, 10 hours long: no flood */
+        char account[32], address[32];
         snprintf(account, sizeof account, "guess%d@example.com", i);
+        snprintf(address, sizeof address, "198.51.%d.7", i % 30);
         login.account = account;
-        put(denied(login, REASON_PASSWORD, HISTORY_PASSWORD_WRONG));
+        login.at = NOON + i / 300 * 3600;
+        put(denied(from(login, address, "FR"), REASON_PASSWORD, HISTORY_PASSWORD_WRONG));
     }
     const int64_t kept = 366 * (int64_t)DAY_LENGTH;
     tidy_at(NOON + kept);

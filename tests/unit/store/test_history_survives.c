@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: store/history.o store/history_queue.o store/history_reader.o store/history_rows.o store/sqlite_history.o store/sqlite_history_file.o store/sqlite_history_read.o store/sqlite_history_tidy.o -lsqlite3 -pthread */
+/* links: store/history.o store/history_allowance.o store/history_queue.o store/history_reader.o store/history_rows.o store/sqlite_history.o store/sqlite_history_file.o store/sqlite_history_read.o store/sqlite_history_tidy.o -lsqlite3 -pthread */
 /* A history that is gone, damaged, full, somebody else's or held up costs entries and says so; it never blocks whoever
  * hands a login over, and is whole again by itself. */
 #include "store/history_scene.h"
@@ -10,6 +10,7 @@
 #include <sqlite3.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 static void write_file(const char *path, const char *bytes, size_t length) {
     int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -174,6 +175,53 @@ static void a_full_disk_costs_entries_until_there_is_room(void **state) {
     umount2(folder, MNT_DETACH);
 }
 
+static uint64_t bytes_free(void) {
+    struct statvfs system;
+    assert_int_equal(statvfs(folder, &system), 0);
+    return (uint64_t)system.f_bavail * system.f_frsize;
+}
+
+static void the_last_of_a_disk_is_left_to_the_store(void **state) {
+    (void)state;
+    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount("none", folder, "tmpfs", 0, "size=64m") != 0)
+        skip();
+    const uint64_t floor = 4 * 1024 * 1024; /* a sixteenth */
+    char ballast[128];
+    snprintf(ballast, sizeof ballast, "%s/ballast", folder);
+    open_history_at(file_path);
+    add(login_at(NOON, "alice@example.com", "r"));
+    settled();
+    int file = open(ballast, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    assert_int_equal(posix_fallocate(file, 0, (off_t)(bytes_free() - floor - 262144)), 0);
+    for (int i = 0; i < 20000 && !counters().failing; i++) {
+        add(login_at(NOON + i, "alice@example.com", "r"));
+        if (i % 100 == 0)
+            settled();
+    }
+    struct history_counters full = settled();
+    assert_true(full.failing && full.lost > 0 && full.written > 100);
+    assert_in_range(bytes_free(), floor - 1024 * 1024, floor);
+    assert_non_null(strstr(said, "nearly full"));
+    assert_int_equal(ask_of(HISTORY_LOGINS, NULL), full.written); /* it can still be read */
+    uint64_t left = bytes_free();
+    for (int i = 0; i < 100; i++) {
+        add(login_at(NOON + i, "alice@example.com", "r"));
+        settled();
+    }
+    assert_int_equal(counters().lost, full.lost + 100);
+    assert_int_equal(bytes_free(), left);
+    assert_null(strstr(strstr(said, "not recorded") + 1, "not recorded")); /* said once */
+    assert_int_equal(ftruncate(file, 0), 0);
+    close(file);
+    add(login_at(NOON, "alice@example.com", "r"));
+    assert_false(settled().failing);
+    assert_non_null(strstr(said, "recorded again"));
+    assert_int_equal(ask_of(HISTORY_LOGINS, NULL), counters().written);
+    history_close(&history);
+    umount2(folder, MNT_DETACH);
+}
+
 static void a_queue_that_is_full_drops_and_counts_at_once(void **state) {
     (void)state;
     sqlite3 *other;
@@ -240,6 +288,7 @@ int main(void) {
         folder_test(another_programs_database_is_left_alone),
         folder_test(a_folder_that_is_missing_costs_entries_until_it_is_there),
         folder_test(a_full_disk_costs_entries_until_there_is_room),
+        folder_test(the_last_of_a_disk_is_left_to_the_store),
         scene_test(a_queue_that_is_full_drops_and_counts_at_once),
         scene_test(logins_that_come_while_pages_are_read_harm_nothing),
         cmocka_unit_test(no_history_takes_nothing),

@@ -10,6 +10,7 @@ from harness import (AMERICA, DAY, FRANCE, HOUR, JAPAN, NO, NOW, USAGE, accept, 
 
 tests = tap.Tests()
 MONTHS = 60
+LONG_AGO = NOW - 300 * DAY
 
 
 def past():
@@ -27,6 +28,14 @@ def past():
     yield login_of("carol", NOW - HOUR, address=FRANCE, country="FR", verdict="deny", reason="password",
                    password="wrong")
     yield login_of("dave", NOW - HOUR, reason="legacy-auth")
+
+
+def strangers():
+    """Long ago, one network with wrong passwords for four hundred made-up names, and with one that is right."""
+    refused = {"address": "127.4.7.9", "country": "FR", "verdict": "deny", "reason": "password", "password": "wrong"}
+    for number in range(400):
+        yield login_of(f"made-up-{number}", LONG_AGO + number, **refused)
+    yield login_of("heidi", LONG_AGO + 500, **{**refused, "reason": "country", "password": "right"})
 
 
 def names(rows):
@@ -128,6 +137,27 @@ def hostile(of_lab):
     assert json.dumps(ctl_json(of_lab, "log", "--account", hostile_name)), "found by its name"
 
 
+@tests.case("made-up names are counted under *others* once there are too many, a right password has its own row")
+def made_up_names(of_lab):
+    span = ("--since", "301d", "--until", "299d")
+    rows = [row for row in ctl_json(of_lab, "log", *span) if "verdict" in row]
+    tap.same(len({row["account"] for row in rows}), 102, "names")
+    tap.same(len([row for row in rows if row["account"] == "*others*"]), 300, "tries under the others' name")
+    tap.same(names(ctl_json(of_lab, "log", *span, "--account", "*others*")), ["*others*"], "the others alone")
+    rows = ctl_json(of_lab, "report", "countries", "--since", "301d", "--account", "*others*")
+    tap.same([(row["account"], row["country"], row["count"]) for row in rows], [("*others*", "FR", 300)], "report")
+    says(ctl(of_lab, "report", "countries", "--since", "301d").stdout, "*others*")
+    tap.same(names(ctl_json(of_lab, "report", "stolen", "--since", "301d", "--account", "heidi")), ["heidi"], "heidi")
+
+
+@tests.case("nobody's login is booked under *others*: it is no name that an account can have")
+def no_account(of_lab):
+    verdict, reason = login(of_lab, "*others*", JAPAN)[:2]
+    tap.same((verdict, reason), ("deny", "malformed"), "a login under it")
+    for verb in (("account", "lock", "*others*", "--reason", "x"), ("account", "show", "*others*")):
+        ctl(of_lab, *verb, status=NO)
+
+
 @tests.case("without a history the verbs say so, and logins go on")
 def none(of_lab):
     with open(of_lab.configuration, encoding="utf-8") as file:
@@ -172,6 +202,6 @@ def private(of_lab):
 
 with lab.Lab() as the_lab:
     configure(the_lab)
-    fill(the_lab, past())
+    fill(the_lab, [*strangers(), *past()])
     the_lab.start()
     tests.run(the_lab)

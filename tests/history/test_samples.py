@@ -71,7 +71,7 @@ def real_fail2ban(of_lab):
     tap.same(sorted(done.stdout.split()), sorted(address_of(number) for number in range(len(NAMES))), "banned")
 
 
-@tests.case("of the journal the filter reads the daemon's unit alone, not whoever names a program as the daemon is named")
+@tests.case("of the journal the filter reads the daemon's unit alone, not every program that has the daemon's name")
 def journal(_):
     with open(FILTER, encoding="utf-8") as file:
         found = re.findall(r"^journalmatch\s*=\s*(.*)$", file.read(), re.MULTILINE)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A bounded store of account policies, the least lately used going first. Each login costs one stat; a file is read
+/* A bounded store of account policies, the least lately used going first. Each login costs two stats; a file is read
  * when it is new or has changed. One that cannot be used never takes the place of one that could: the last good version
  * stays in force. Names come in canonical form, which holds no '/', so no name leads out of the folder. */
 #include "policy/account_file.h"
@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/siphash.h"
+#include "policy/source.h"
 
 /* What tells one version of a file from another. */
 struct stamp {
@@ -21,8 +22,10 @@ struct stamp {
     ino_t inode;
     off_t size;
     struct timespec modified, changed;
-    int error; /* why there is none */
+    int error; /* why there is none: an errno, or UNFIT */
 };
+
+#define UNFIT (-1) /* strangers can add and take away files in its folder */
 
 struct kept {
     struct kept *next; /* in its chain */
@@ -224,19 +227,33 @@ static void read_again(const struct account_files *files, struct kept *kept, con
     }
 }
 
-static void cannot_look(struct kept *kept, const char *path, int error, struct mistakes *mistakes) {
-    kept->stamp = (struct stamp){.error = error};
-    kept->young = false;
-    kept->broken = true;
-    mistakes_add(mistakes, (struct place){.file = path}, "%s; make it readable to the daemon", strerror(error));
-}
-
 /* What there is at a path at the moment. */
 struct look {
     const char *path;
     struct stat status;
-    int error; /* why there is no status, or 0 */
+    int error; /* why there is no status, UNFIT, or 0 */
 };
+
+/* Whether the folder that a file lies in, or would, is closed to strangers: they could as well take the file away. */
+static bool folder_fits(const struct account_files *files, const char *path, struct mistakes *mistakes) {
+    char folder[PATH_MAX];
+    struct buffer buffer;
+    buffer_init(&buffer, folder, sizeof folder);
+    return buffer_add_bytes(&buffer, path, (size_t)(strrchr(path, '/') - path)) &&
+           source_folder_fits(folder, files->reader.user, mistakes);
+}
+
+static void cannot_look(const struct account_files *files, struct kept *kept, const struct look *look,
+                        struct mistakes *mistakes) {
+    kept->stamp = (struct stamp){.error = look->error};
+    kept->young = false;
+    kept->broken = true;
+    if (look->error == UNFIT)
+        (void)folder_fits(files, look->path, mistakes);
+    else
+        mistakes_add(mistakes, (struct place){.file = look->path}, "%s; make it readable to the daemon",
+                     strerror(look->error));
+}
 
 /* Brings `kept` up to date with what was seen. */
 static void refresh(const struct account_files *files, struct kept *kept, struct look *look,
@@ -247,7 +264,7 @@ static void refresh(const struct account_files *files, struct kept *kept, struct
     if (same_stamp(&now, &before) && !kept->young)
         return;
     if (look->error != 0) {
-        cannot_look(kept, look->path, look->error, mistakes);
+        cannot_look(files, kept, look, mistakes);
         return;
     }
     read_again(files, kept, look->path, &look->status, mistakes);
@@ -274,6 +291,8 @@ enum account_file_result account_files_find(struct account_files *files, const c
     if (!account_file_path(files->folder, files->default_domain, account, path, sizeof path))
         return ACCOUNT_FILE_NONE;
     look.error = lstat(path, &look.status) == 0 ? 0 : errno;
+    if (!folder_fits(files, path, NULL))
+        look.error = UNFIT;
     if (look.error == ENOENT) {
         struct kept *gone = find(files, account);
         if (gone != NULL)

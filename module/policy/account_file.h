@@ -19,6 +19,7 @@ struct account_files;
 struct account_reader {
     struct layer *(*read)(void *context, const char *path, struct mistakes *mistakes, struct stat *status);
     void *context;
+    uid_t user; /* whose folders are as good as root's */
 };
 
 /* For the files in `folder` (copied). At most `kept` of them are kept. NULL where memory is short. */

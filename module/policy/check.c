@@ -10,6 +10,7 @@
 #include "base/buffer.h"
 #include "policy/folder.h"
 #include "policy/loaded.h"
+#include "policy/source.h"
 
 #define PROGRESS_STEP 256
 
@@ -98,6 +99,7 @@ static void list_accounts(struct check *check, const char *path, struct account_
         if (within == NULL || !is_folder(within))
             continue;
         accounts->paths[i] = within;
+        (void)source_folder_fits(within, check->configuration->context.user, check->mistakes);
         if (folder_list(&accounts->within[i], within, check->mistakes))
             check->all += accounts->within[i].count;
     }

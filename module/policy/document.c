@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "policy/scan.h"
+#include "policy/source.h"
 #include "policy/tokens.h"
 
 #define MISTAKES_IN_A_FILE 200
@@ -89,6 +90,16 @@ struct document *document_parse(const char *name, const char *text, size_t lengt
     if (document == NULL)
         return NULL;
     return finish(document, scan_text(&document->tokens, name, text, length), mistakes);
+}
+
+bool document_owners_fit(const struct document *document, uid_t user, struct mistakes *mistakes) {
+    const struct tokens *tokens = &document->tokens;
+    bool fit = true;
+    for (size_t i = 0; i < tokens->file_count; i++) {
+        struct place place = {.file = tokens->files[i]};
+        fit = source_owner_fits(tokens->owners[i], user, place, mistakes) && fit;
+    }
+    return fit;
 }
 
 void document_free(struct document **document) {

@@ -11,6 +11,7 @@
 #include "policy/date.h"
 #include "policy/folder.h"
 #include "policy/loaded.h"
+#include "policy/source.h"
 #include "policy/suggest.h"
 
 char *load_path(struct arena *memory, const char *folder, const char *name) {
@@ -57,11 +58,28 @@ static bool read_main(struct configuration *configuration, const char *path, str
     configuration->context = (struct policy_context){.services = &host->services,
                                                      .zone = host->settings.timezone,
                                                      .has_country_database = is_set(host, HOST_COUNTRY_DATABASE),
-                                                     .has_store = is_set(host, HOST_STORE)};
+                                                     .has_store = is_set(host, HOST_STORE),
+                                                     .user = source_user(host->settings.user)};
+    (void)document_owners_fit(document, configuration->context.user, mistakes);
     read_defaults(configuration, document, mistakes);
     document_free(&document);
     mistakes_sort(mistakes, first);
     return true;
+}
+
+/* Whoever can rename what lies beside the main file decides which policies are found. In a sticky folder, such as the
+ * /tmp that somebody tries a configuration in, strangers cannot. */
+static void check_folders(struct configuration *configuration, struct mistakes *mistakes) {
+    static const char *const within[] = {"domains", "groups", "accounts"};
+    const uid_t user = configuration->context.user;
+    struct stat status;
+    if (stat(configuration->folder, &status) == 0 && (status.st_mode & S_ISVTX) == 0)
+        (void)source_folder_fits(configuration->folder, user, mistakes);
+    for (size_t i = 0; i < sizeof within / sizeof within[0]; i++) {
+        const char *path = load_path(memory_of(configuration), configuration->folder, within[i]);
+        if (path != NULL)
+            (void)source_folder_fits(path, user, mistakes);
+    }
 }
 
 /* ---- domains/ ---- */
@@ -181,7 +199,8 @@ static void add_members_file(struct group_loading *loading, unsigned group) {
     struct members_file listed = {.path = path,
                                   .place = {.file = loading->path, .line = file->line},
                                   .naming = &configuration->host.settings.naming,
-                                  .group = group};
+                                  .group = group,
+                                  .user = configuration->context.user};
     if (path != NULL)
         members_read_file(configuration->members, &listed, loading->mistakes);
 }
@@ -278,7 +297,7 @@ static void prepare_accounts(struct configuration *configuration, struct mistake
     if (path == NULL)
         return;
     check_default_folder(configuration, path, mistakes);
-    struct account_reader reader = {read_account, configuration};
+    struct account_reader reader = {read_account, configuration, configuration->context.user};
     configuration->accounts =
         account_files_create(path, configuration->host.settings.naming.default_domain, ACCOUNT_FILES_KEPT, reader);
     memory_of(configuration)->failed |= configuration->accounts == NULL;
@@ -308,6 +327,7 @@ struct configuration *load(const char *path, struct mistakes *mistakes) {
         configuration_free(&configuration);
         return NULL;
     }
+    check_folders(configuration, mistakes);
     read_domains(configuration, mistakes);
     serve(configuration, mistakes);
     read_groups(configuration, mistakes);

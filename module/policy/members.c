@@ -123,12 +123,16 @@ static void read_line(struct members *members, char *line, const struct members_
 void members_read_file(struct members *members, const struct members_file *file, struct mistakes *mistakes) {
     struct source source = {.path = file->path, .limit = SOURCE_MEMBERS_LIMIT, .place = file->place};
     size_t length;
-    char *text = source_read(&source, mistakes, &length, NULL);
-    if (text == NULL)
+    struct stat status;
+    char *text = source_read(&source, mistakes, &length, &status);
+    struct place place = {.file = file->path};
+    if (text == NULL || !source_owner_fits(status.st_uid, file->user, place, mistakes)) {
+        free(text);
         return;
+    }
     mistakes_limit(mistakes, 200);
     if (memchr(text, '\0', length) != NULL)
-        mistakes_add(mistakes, (struct place){.file = file->path}, "a NUL; this is no text file");
+        mistakes_add(mistakes, place, "a NUL; this is no text file");
     char *rest = text;
     int number = 0;
     for (char *line = strsep(&rest, "\n"); line != NULL; line = strsep(&rest, "\n"))

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "policy/account_name.h"
 #include "policy/mistake.h"
@@ -34,6 +35,7 @@ struct members_file {
     struct place place; /* where the file is named */
     const struct account_naming *naming;
     unsigned group;
+    uid_t user; /* whose it may be beside root's and the reader's */
 };
 
 /* Puts everybody named in a file into its group. */

@@ -240,7 +240,7 @@ static void check_bytes(struct cursor *cursor) {
 }
 
 static void scan_bytes(struct tokens *tokens, const struct reading_file *file, const char *text, size_t length) {
-    int number = tokens_add_file(tokens, file->path);
+    int number = tokens_add_file(tokens, file->path, file->status.st_uid);
     if (number < 0) {
         struct place place = {.file = file->path};
         mistakes_add(tokens->mistakes, place, "more than %d files included", TOKENS_FILE_LIMIT);

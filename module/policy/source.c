@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The one place that opens configuration files. A file that others could have written is refused, since it decides who
- * may log in; so is anything that is no regular file, which could block. It looks at no content. */
+ * may log in; so is one that a stranger owns or lies in a folder of strangers, and anything that is no regular file,
+ * which could block. It looks at no content. */
 #include "policy/source.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,4 +91,42 @@ char *source_read(const struct source *source, struct mistakes *mistakes, size_t
                      strerror(errno));
     (void)close(file);
     return bytes;
+}
+
+uid_t source_user(const char *name) {
+    char storage[4096];
+    struct passwd entry, *found = NULL;
+    if (name == NULL || getpwnam_r(name, &entry, storage, sizeof storage, &found) != 0 || found == NULL)
+        return SOURCE_NO_USER;
+    return found->pw_uid;
+}
+
+static bool trusted(uid_t owner, uid_t user) {
+    return owner == 0 || owner == geteuid() || (user != SOURCE_NO_USER && owner == user);
+}
+
+bool source_owner_fits(uid_t owner, uid_t user, struct place place, struct mistakes *mistakes) {
+    if (trusted(owner, user))
+        return true;
+    mistakes_add(mistakes, place, "the file belongs to user id %lu, neither root nor the daemon; chown it to root",
+                 (unsigned long)owner);
+    return false;
+}
+
+bool source_folder_fits(const char *path, uid_t user, struct mistakes *mistakes) {
+    const char *fault = NULL, *cure = NULL;
+    struct place place = {.file = path};
+    struct stat status;
+    if (stat(path, &status) != 0)
+        return true; /* whoever looks for a file in it will say what is wrong */
+    if (!trusted(status.st_uid, user)) {
+        fault = "belongs to neither root nor the daemon";
+        cure = "chown root";
+    } else if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+        fault = "can be written by others than its owner";
+        cure = "chmod go-w";
+    }
+    if (fault != NULL && mistakes != NULL)
+        mistakes_add(mistakes, place, "the folder %s; %s %s", fault, cure, path);
+    return fault == NULL;
 }

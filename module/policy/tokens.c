@@ -25,13 +25,14 @@ void tokens_clear(struct tokens *tokens) {
     *tokens = (struct tokens){.text = NULL};
 }
 
-int tokens_add_file(struct tokens *tokens, const char *name) {
+int tokens_add_file(struct tokens *tokens, const char *name, uid_t owner) {
     if (tokens->file_count == TOKENS_FILE_LIMIT)
         return -1;
     char *copy = strdup(name);
     if (copy == NULL)
         return -1;
     tokens->files[tokens->file_count] = copy;
+    tokens->owners[tokens->file_count] = owner;
     return (int)tokens->file_count++;
 }
 

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "policy/mistake.h"
 
@@ -43,6 +44,7 @@ struct tokens {
     struct token *list;
     size_t count, room, names;
     char *files[TOKENS_FILE_LIMIT];
+    uid_t owners[TOKENS_FILE_LIMIT]; /* of the files */
     size_t file_count;
     struct frame frames[TOKENS_DEPTH_LIMIT + 1];
     size_t depth;
@@ -54,7 +56,7 @@ void tokens_start(struct tokens *tokens, struct mistakes *mistakes);
 void tokens_clear(struct tokens *tokens);
 
 /* The number of a file for the tokens that come from it, or -1 where there are too many (or memory is short). */
-int tokens_add_file(struct tokens *tokens, const char *name);
+int tokens_add_file(struct tokens *tokens, const char *name, uid_t owner);
 
 /* Where a token stands; `line` and `column` count from 1. */
 struct token_place {

@@ -7,6 +7,8 @@ import subprocess
 
 from harness import DONE, NO, PROGRAM, configure, ctl, lab, says, tap
 
+from vault import NOBODY  # pylint: disable=wrong-import-order
+
 GOOD = 'countries = { allow = [ "FR" ]; };\n'
 OTHER = 'countries = { allow = [ "DE" ]; };\n'
 BAD = "contries = 1;\n"
@@ -53,12 +55,12 @@ def edit(of_lab, account, *texts, status=DONE, answers="", options=""):
 @tests.case("a good text is installed with the file's owner and mode; the editor saw the old one")
 def good(of_lab):
     path = of_lab.write("accounts/alice.conf", OTHER, 0o640)
-    os.chown(path, 1234, 4321)
+    os.chown(path, NOBODY, 4321)
     says(edit(of_lab, "Alice", GOOD).stdout, path, "installed")
     tap.same(read(path), GOOD, "the file")
     tap.same(read(of_lab.path("seen0")), OTHER, "what the editor saw")
     status = os.stat(path)
-    tap.same((stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid), (0o640, 1234, 4321), "mode and owner")
+    tap.same((stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid), (0o640, NOBODY, 4321), "mode and owner")
     os.chown(path, os.getuid(), os.getgid())
     clean(of_lab)
 

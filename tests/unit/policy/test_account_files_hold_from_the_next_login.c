@@ -12,7 +12,8 @@
 #include "policy/account_file.h"
 #include "policy/place.h"
 
-#define ALICE "accounts/alice.conf"
+#define ALICE    "accounts/alice.conf"
+#define STRANGER 12345
 
 static char lines[8][2048];
 static int line_count;
@@ -123,6 +124,55 @@ static void an_empty_file_is_a_broken_one(void **state) {
     place_write(ALICE, "");
     assert_int_equal(passwords_of("alice@example.com"), 7);
     assert_int_equal(line_count, 1);
+}
+
+static void a_file_of_a_stranger_is_a_broken_one(void **state) {
+    (void)state;
+    if (geteuid() != 0)
+        skip(); /* nobody else can give files away */
+    write_passwords(ALICE, 7);
+    assert_int_equal(chown(place_path(ALICE), STRANGER, 0), 0);
+    assert_int_equal(passwords_of("alice@example.com"), -1);
+    assert_non_null(strstr(lines[0], "accounts/alice.conf: the file belongs to user id 12345, neither root nor the "
+                                     "daemon"));
+    assert_int_equal(chown(place_path(ALICE), 0, STRANGER), 0);
+    assert_int_equal(passwords_of("alice@example.com"), 7);
+    assert_int_equal(chown(place_path(ALICE), STRANGER, 0), 0);
+    assert_int_equal(passwords_of("alice@example.com"), 7); /* the last good version */
+    assert_int_equal(line_count, 2);
+}
+
+/* Whoever can write in a folder can take the strict policy in it away. */
+static void in_a_folder_of_strangers_there_is_no_policy(void **state) {
+    (void)state;
+    static const char *const folders[] = {"accounts", "accounts/example.org"};
+    static const char *const accounts[][2] = {{"alice@example.com", "bob@example.com"},
+                                              {"alice@example.org", "bob@example.org"}};
+    assert_int_equal(mkdir(place_path(folders[1]), 0755), 0);
+    write_passwords(ALICE, 7);
+    write_passwords("accounts/example.org/alice.conf", 7);
+    for (int i = 0; i < 2; i++) {
+        static const mode_t modes[] = {0775, 0757, 01777};
+        for (size_t j = 0; j < sizeof modes / sizeof modes[0]; j++) {
+            assert_int_equal(chmod(place_path(folders[i]), modes[j]), 0);
+            line_count = 0;
+            for (int k = 0; k < 3; k++)
+                assert_int_equal(passwords_of(accounts[i][1]), -1);
+            assert_int_equal(line_count, 1);
+            assert_non_null(strstr(lines[0], folders[i]));
+            assert_non_null(strstr(lines[0], "the folder can be written by others than its owner; chmod go-w"));
+            assert_int_equal(passwords_of(accounts[i][0]), j == 0 ? -1 : 7); /* later the last good version */
+            assert_int_equal(chmod(place_path(folders[i]), 0755), 0);
+            assert_int_equal(passwords_of(accounts[i][1]), 5);
+            assert_int_equal(passwords_of(accounts[i][0]), 7);
+        }
+        if (geteuid() != 0)
+            continue;
+        assert_int_equal(chown(place_path(folders[i]), STRANGER, 0), 0);
+        assert_int_equal(passwords_of(accounts[i][1]), -1);
+        assert_int_equal(chown(place_path(folders[i]), 0, 0), 0);
+        assert_int_equal(passwords_of(accounts[i][1]), 5);
+    }
 }
 
 static void files_that_cannot_be_trusted(void **state) {
@@ -241,7 +291,7 @@ static struct layer *count_read(void *context, const char *path, struct mistakes
 
 static void only_the_last_used_are_kept(void **state) {
     (void)state;
-    struct account_reader reader = {count_read, NULL};
+    struct account_reader reader = {.read = count_read};
     struct account_files *files = account_files_create(place_path("accounts"), NULL, 4, reader);
     struct layer *layer;
     for (int i = 0; i < 9; i++) {
@@ -262,7 +312,7 @@ static void only_the_last_used_are_kept(void **state) {
 
 static void an_old_file_is_read_once(void **state) {
     (void)state;
-    struct account_reader reader = {count_read, NULL};
+    struct account_reader reader = {.read = count_read};
     struct account_files *files = account_files_create("/etc", NULL, 4, reader);
     struct layer *layer;
     reads = 0;
@@ -277,7 +327,7 @@ static void an_old_file_is_read_once(void **state) {
 /* A further change within the same tick of the kernel's clock would bear the same stamp. */
 static void a_file_that_has_just_changed_is_read_again(void **state) {
     (void)state;
-    struct account_reader reader = {count_read, NULL};
+    struct account_reader reader = {.read = count_read};
     struct account_files *files = account_files_create(place_path("accounts"), NULL, 4, reader);
     struct layer *layer;
     reads = 0;
@@ -294,6 +344,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_broken_file_leaves_the_last_good_version, start, finish),
         cmocka_unit_test_setup_teardown(without_a_good_version_there_is_no_policy, start, finish),
         cmocka_unit_test_setup_teardown(an_empty_file_is_a_broken_one, start, finish),
+        cmocka_unit_test_setup_teardown(a_file_of_a_stranger_is_a_broken_one, start, finish),
+        cmocka_unit_test_setup_teardown(in_a_folder_of_strangers_there_is_no_policy, start, finish),
         cmocka_unit_test_setup_teardown(files_that_cannot_be_trusted, start, finish),
         cmocka_unit_test_setup_teardown(each_domain_has_a_folder, start, finish),
         cmocka_unit_test_setup_teardown(odd_names_stay_in_the_folder, start, finish),

@@ -135,6 +135,19 @@ static void files_that_are_never_read(void **state) {
     assert_int_equal(mistakes.count, 10);
 }
 
+static void a_folder_of_a_domain_that_others_could_write(void **state) {
+    (void)state;
+    char expected[256];
+    const char *folder = place_path("accounts/example.org");
+    assert_int_equal(chmod(folder, 0775), 0);
+    assert_false(check());
+    snprintf(expected, sizeof expected,
+             "accounts/example.org: the folder can be written by others than its owner; chmod go-w %s", folder);
+    assert_says(expected);
+    assert_int_equal(chmod(folder, 0755), 0);
+    assert_true(check());
+}
+
 static void exceptions_about_to_end(void **state) {
     (void)state;
     static const char text[] = "exceptions = ( { rule = \"country\"; until = \"2026-11-20\"; reason = \"a ship\"; } );";
@@ -187,6 +200,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(every_kind_of_file_is_looked_at, start, finish),
         cmocka_unit_test_setup_teardown(a_broken_main_file_does_not_hide_the_others, start, finish),
         cmocka_unit_test_setup_teardown(files_that_are_never_read, start, finish),
+        cmocka_unit_test_setup_teardown(a_folder_of_a_domain_that_others_could_write, start, finish),
         cmocka_unit_test_setup_teardown(exceptions_about_to_end, start, finish),
         cmocka_unit_test_setup_teardown(only_what_was_asked_for, start, finish),
         cmocka_unit_test_setup_teardown(a_copy_elsewhere_is_a_policy, start, finish),

@@ -19,6 +19,7 @@
 
 static int nss_error;   /* what every look-up answers */
 static int nss_lookups; /* how many users were looked up */
+static int nss_group_lookups;
 static const char *nss_user;
 static int longest_needed; /* ERANGE below this many bytes */
 
@@ -50,6 +51,7 @@ int __wrap_getgrnam_r(const char *name, struct group *entry, char *bytes, size_t
         gid_t number;
     } groups[] = {{"primary", 100}, {"listed", 200}, {"supplementary", 300}, {"empty", 400}};
     *result = NULL;
+    nss_group_lookups++;
     for (size_t i = 0; i < 4; i++) {
         if (strcmp(groups[i].name, name) == 0) {
             *entry = (struct group){.gr_gid = groups[i].number, .gr_mem = i == 1 ? members : nobody};
@@ -76,7 +78,7 @@ int __wrap_getgrouplist(const char *user, gid_t own, gid_t *groups, int *count) 
 static struct configuration *configuration;
 
 static int start(void **state) {
-    nss_error = nss_lookups = longest_needed = 0;
+    nss_error = nss_lookups = nss_group_lookups = longest_needed = 0;
     nss_user = "alice";
     return place_make(state);
 }
@@ -240,13 +242,34 @@ static void no_answer_is_never_no_group(void **state) {
     assert_int_equal(passwords_of("bob@example.com", 0), -1);
 }
 
+/* Nor is a group looked up for one: names are cheap to guess. `zoe` is listed. */
 static void a_user_nobody_knows_is_in_no_group(void **state) {
     (void)state;
     write_unix_groups();
     configuration = place_load();
-    nss_user = "nobody-else";
+    struct policy policy;
     ask("bob@example.com", 0);
     assert_int_equal(passwords_of("bob@example.com", 0), 5);
+    ask("zoe@example.com", 0);
+    assert_int_equal(configuration_policy(configuration, "zoe@example.com", 0, &policy), POLICY_FOUND);
+    assert_int_equal(policy_number(&policy, POLICY_SECOND_FACTOR_WINDOW, 0), 1);
+    policy_release(&policy);
+    assert_int_equal(nss_lookups, 2);
+    assert_int_equal(nss_group_lookups, 0);
+    ask("alice@example.com", 0);
+    assert_int_equal(nss_group_lookups, 4);
+}
+
+static void a_look_up_that_is_dropped_says_nothing(void **state) {
+    (void)state;
+    write_unix_groups();
+    configuration = place_load();
+    struct group_query *query = configuration_group_query(configuration, "alice@example.com");
+    assert_non_null(query);
+    group_query_drop(&query);
+    assert_null(query);
+    group_query_drop(&query);
+    assert_int_equal(passwords_of("alice@example.com", 0), -2);
 }
 
 /* In the default domain NSS knows the local part, elsewhere the whole name. */
@@ -290,6 +313,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(an_answer_is_kept_for_five_minutes, start, finish),
         cmocka_unit_test_setup_teardown(no_answer_is_never_no_group, start, finish),
         cmocka_unit_test_setup_teardown(a_user_nobody_knows_is_in_no_group, start, finish),
+        cmocka_unit_test_setup_teardown(a_look_up_that_is_dropped_says_nothing, start, finish),
         cmocka_unit_test_setup_teardown(the_name_that_nss_knows, start, finish),
         cmocka_unit_test_setup_teardown(an_answer_to_another_configuration_is_dropped, start, finish),
     };

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <pwd.h>
 
 #include "policy/place.h"
 
@@ -189,6 +190,93 @@ static void files_that_others_could_write(void **state) {
     assert_non_null(strstr(said, "staff.txt can be written by others"));
 }
 
+/* The main file, and a file of each kind that it leads to. */
+static const char *const kinds[] = {MAIN_FILE, "more.conf", "domains/example.com.conf", "groups/staff.conf",
+                                    "staff.txt"};
+
+static void write_one_of_each_kind(const char *user) {
+    char text[200];
+    snprintf(text, sizeof text, "sockets = ( ); groups = [ \"staff\" ]; default_domain = \"example.com\"; %s%s%s\n%s",
+             user == NULL ? "" : "user = \"", user == NULL ? "" : user, user == NULL ? "" : "\";",
+             "@include \"more.conf\"\n");
+    place_write(MAIN_FILE, text);
+    place_write("more.conf", "# nothing\n");
+    place_write("domains/example.com.conf", "mode = \"report\";");
+    place_write("groups/staff.conf", "members_file = \"staff.txt\";");
+    place_write("staff.txt", "alice\n");
+}
+
+static void files_of_strangers(void **state) {
+    (void)state;
+    const struct passwd *nobody = getpwnam("nobody");
+    if (geteuid() != 0 || nobody == NULL)
+        skip(); /* only root can give files away */
+    const uid_t daemon = nobody->pw_uid;
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        write_one_of_each_kind(NULL);
+        assert_int_equal(chown(place_path(kinds[i]), 12345, 0), 0);
+        assert_true(refused());
+        assert_non_null(strstr(said, kinds[i]));
+        assert_non_null(strstr(said, ": the file belongs to user id 12345, neither root nor the daemon; chown it"));
+        assert_int_equal(chown(place_path(kinds[i]), daemon, 0), 0);
+        assert_true(refused());
+        write_one_of_each_kind("nobody");
+        if (refused())
+            fail_msg("%s of the daemon's own user: %s", kinds[i], said);
+        assert_int_equal(chown(place_path(kinds[i]), 12345, 0), 0);
+        assert_true(refused());
+        write_one_of_each_kind("authgate-no-such-user");
+        assert_true(refused());
+        assert_int_equal(chown(place_path(kinds[i]), 0, 12345), 0);
+        if (refused())
+            fail_msg("%s of root's: %s", kinds[i], said);
+    }
+}
+
+/* An ordinary user tries out files of his own, as `authgatectl check` does for him. */
+static void the_readers_own_files(void **state) {
+    (void)state;
+    if (geteuid() != 0)
+        skip(); /* then every other test is this one */
+    write_one_of_each_kind("root");
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        assert_int_equal(chown(place_path(kinds[i]), 12345, 0), 0);
+    assert_int_equal(chown(place_path("."), 12345, 0), 0);
+    assert_int_equal(seteuid(12345), 0);
+    bool none = refused();
+    assert_int_equal(seteuid(0), 0);
+    if (none)
+        fail_msg("%s", said);
+    assert_true(refused());
+}
+
+static void folders_that_others_could_write(void **state) {
+    (void)state;
+    static const char *const folders[] = {"", "accounts", "domains", "groups"};
+    write_one_of_each_kind(NULL);
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        static const mode_t modes[] = {0775, 0757};
+        for (size_t j = 0; j < sizeof modes / sizeof modes[0]; j++) {
+            assert_int_equal(chmod(place_path(folders[i]), modes[j]), 0);
+            assert_true(refused());
+            assert_non_null(strstr(said, "the folder can be written by others than its owner; chmod go-w "));
+            assert_non_null(strstr(said, folders[i]));
+        }
+        assert_int_equal(chmod(place_path(folders[i]), 01777), 0);
+        assert_int_equal(refused(), i > 0); /* a main file may be tried out in /tmp */
+        assert_int_equal(chmod(place_path(folders[i]), 0755), 0);
+        assert_false(refused());
+        if (geteuid() != 0)
+            continue;
+        assert_int_equal(chown(place_path(folders[i]), 12345, 0), 0);
+        assert_true(refused());
+        assert_non_null(strstr(said, "the folder belongs to neither root nor the daemon; chown root "));
+        assert_int_equal(chown(place_path(folders[i]), 0, 0), 0);
+    }
+    assert_int_equal(rmdir(place_path("accounts")), 0);
+    assert_false(refused());
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(deep_nesting, place_make, place_remove),
@@ -200,6 +288,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(harmless_oddities, place_make, place_remove),
         cmocka_unit_test_setup_teardown(files_that_are_none, place_make, place_remove),
         cmocka_unit_test_setup_teardown(files_that_others_could_write, place_make, place_remove),
+        cmocka_unit_test_setup_teardown(files_of_strangers, place_make, place_remove),
+        cmocka_unit_test_setup_teardown(the_readers_own_files, place_make, place_remove),
+        cmocka_unit_test_setup_teardown(folders_that_others_could_write, place_make, place_remove),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

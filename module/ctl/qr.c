@@ -41,6 +41,10 @@ size_t qr_width(const struct qr *qr) {
     return (size_t)qr->code->width;
 }
 
+size_t qr_columns(const struct qr *qr) {
+    return qr_width(qr) + 2 * TERMINAL_EDGE;
+}
+
 bool qr_dark(const struct qr *qr, size_t row, size_t column) {
     size_t width = qr_width(qr);
     return row < width && column < width && (qr->code->data[row * width + column] & 1) != 0;
@@ -54,7 +58,7 @@ static bool dark_in_frame(const struct qr *qr, size_t margin, size_t row, size_t
 /* The blocks draw what is light: without colours that is right on a dark terminal, and phones read the inverse too. */
 void qr_print(const struct qr *qr, bool colour, FILE *out) {
     static const char *const blocks[2][2] = {{"\u2588", "\u2580"}, {"\u2584", " "}}; /* by upper and lower being dark */
-    size_t side = qr_width(qr) + 2 * TERMINAL_EDGE;
+    size_t side = qr_columns(qr);
     for (size_t row = 0; row < side; row += 2) {
         fputs(colour ? "\033[0;1;97;40m" : "", out);
         for (size_t column = 0; column < side; column++) {

@@ -20,6 +20,9 @@ void qr_free(struct qr **qr);
 size_t qr_width(const struct qr *qr);
 bool qr_dark(const struct qr *qr, size_t row, size_t column);
 
+/* How many columns of a terminal it takes, with its margin. */
+size_t qr_columns(const struct qr *qr);
+
 /* Prints it in half blocks of UTF-8, two rows in a line, with its margin. With `colour` it is black on white whatever
  * the terminal's own colours are. */
 void qr_print(const struct qr *qr, bool colour, FILE *out);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "ctl/ask.h"
@@ -30,13 +31,26 @@ static bool write_image(const struct qr *qr, const char *path, bool png) {
     return secret_file_close(&file, drawn);
 }
 
-static void print_enrolment(const struct enrolment *enrolment, const struct qr *qr, bool drawn_elsewhere) {
+/* Draws the code, unless the terminal would break its lines: nothing could scan it then. */
+static void print_code(const struct qr *qr) {
+    struct winsize size = {.ws_col = 0};
+    bool terminal = isatty(STDOUT_FILENO) == 1;
+    if (terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 && size.ws_col < qr_columns(qr))
+        printf("The QR code is %zu columns wide and this terminal %u: make it wider, or use --svg FILE.\n",
+               qr_columns(qr), size.ws_col);
+    else
+        qr_print(qr, terminal && getenv("NO_COLOR") == NULL, stdout);
+    putchar('\n');
+}
+
+static void print_enrolment(const struct enrolment *enrolment, const struct qr *qr, const char *const drawn[2]) {
     grid_print_text(enrolment->account);
     fputs(": a new secret, shown this once\n\n", stdout);
-    if (!drawn_elsewhere) {
-        qr_print(qr, isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == NULL, stdout);
-        putchar('\n');
-    }
+    if (drawn[0] == NULL && drawn[1] == NULL)
+        print_code(qr);
+    for (size_t i = 0; i < 2; i++)
+        if (drawn[i] != NULL)
+            printf("The QR code is in %s.\n\n", drawn[i]);
     printf("  %s\n\nTo type it instead of scanning: %s\n", enrolment->uri, enrolment->typed);
     printf("It holds once a code of it is confirmed:\n  authgatectl totp confirm ");
     grid_print_text(enrolment->account);
@@ -62,7 +76,7 @@ static enum status show(const struct invocation *invocation, const struct enrolm
     else if (invocation->json)
         status = print_json(enrolment);
     else
-        print_enrolment(enrolment, qr, svg != NULL || png != NULL);
+        print_enrolment(enrolment, qr, (const char *const[]){svg, png});
     qr_free(&qr);
     return status;
 }

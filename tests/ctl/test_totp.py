@@ -2,11 +2,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Enrolment by authgatectl against a real daemon: QR codes that another program reads, secrets that hold once a code is
 confirmed, clocks that are off, and secrets of other programs taken over. Logins are raw ones on the gate socket."""
+import fcntl
 import json
 import os
 import pty
 import stat
+import struct
 import subprocess
+import termios
 
 from harness import (NO, PROGRAM, UNREACHABLE, USAGE, admin_socket, ask, configure, ctl, ctl_json, gate, lab, says,
                      shifted, tap, vault)
@@ -68,9 +71,10 @@ def qr_codes(world):
         tap.same(stat.S_IMODE(os.stat(path).st_mode), 0o600, f"the mode of {path}")
 
 
-@tests.case("on a terminal it is black on white whatever the terminal's colours are, and fits 80 columns")
-def on_a_terminal(world):
+def on_terminal(world, columns):
+    """What `totp enroll anna` prints on a terminal of so many columns."""
     master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     program = subprocess.Popen([PROGRAM, "-c", world.lab.configuration, "totp", "enroll", "anna"], stdout=slave,
                                env={**os.environ, "LC_ALL": "C.UTF-8", "TERM": "xterm"})
     os.close(slave)
@@ -82,11 +86,23 @@ def on_a_terminal(world):
         pass
     os.close(master)
     tap.same(program.wait(), 0, "exit status")
-    text = shown.decode().replace("\r\n", "\n")
+    return shown.decode().replace("\r\n", "\n")
+
+
+@tests.case("on a terminal it is black on white whatever the terminal's colours are, and fits 80 columns")
+def on_a_terminal(world):
+    text = on_terminal(world, 80)
     codes = [line for line in text.splitlines() if "█" in line]
     assert codes and all(line.startswith("\033[0;1;97;40m") and line.endswith("\033[0m") for line in codes), text
     assert all(len(line) - 16 <= 80 for line in codes), "too wide"
     assert vault.read_terminal(world.lab, text).startswith("otpauth://"), text
+
+
+@tests.case("a terminal too narrow for it is told so, instead of a code that nothing can scan")
+def narrow(world):
+    text = on_terminal(world, 40)
+    says(text, "this terminal 40", "--svg", "otpauth://")
+    assert "█" not in text, text
 
 
 @tests.case("a file that is there is not overwritten, and no secret is made for it")

@@ -131,18 +131,19 @@ def no_account(of_house):
         replace(path, whole)
 
 
-PASSDB = {"2.3": "passdb {{\n  driver = pam\n  args = {service}\n  username_filter = {name}\n}}\n",
-          "2.4": "passdb {name} {{\n  driver = pam\n  service_name = {service}\n  username_filter = {name}\n}}\n"}
+PASSDB = "passdb {name}{{\n  driver = pam\n  {setting} = {service}\n  username_filter = {filter}\n}}\n"
 
 
 @tests.case("A18: two PAM passdbs with filters of their own stay two: each account takes its own service, others none")
 def two_passdbs(_of_house):
-    kind = "2.3" if mailserver.version() == "2.3" else "2.4"
+    old = mailserver.version() == "2.3"  # there, passdbs have no names
+    setting = "args" if old else "passdb_pam_service_name"
     with lab.Lab() as of_lab:
         of_lab.configure('services = { pop3 = "closed"; };')
         of_lab.start()
         of_stack = stack.Stack(of_lab, {**ACCOUNTS, "carol": PASSWORD}, services=("imap", "pop3"))
-        text = "".join(PASSDB[kind].format(name=name, service=f"{of_stack.name}-{service}")
+        text = "".join(PASSDB.format(name="" if old else name + " ", setting=setting, filter=name,
+                                     service=f"{of_stack.name}-{service}")
                        for name, service in (("alice", "imap"), ("bob", "pop3")))
         dovecot = mailserver.Dovecot(of_lab, of_stack, passdbs=text)
         since = of_lab.mark()

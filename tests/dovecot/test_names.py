@@ -52,7 +52,7 @@ def master(_of_house):
         of_stack = stack.Stack(of_lab, ACCOUNTS)
         service = f"args = {of_stack.name}-%s"
         if mailserver.version() != "2.3":
-            service = f"service_name = {of_stack.name}-%{{protocol}}"
+            service = f"passdb_pam_service_name = {of_stack.name}-%{{protocol}}"
         passdb = f"passdb {MASTERS}{{\n  driver = pam\n  {service}\n  master = yes\n}}\n"
         dovecot = mailserver.Dovecot(of_lab, of_stack, "auth_master_user_separator = *\n" + passdb)
         since = of_lab.mark()

@@ -16,10 +16,12 @@ NAMES = ["authgate", "authgate-pam", "authgate-sasl", "authgate-selinux"]
 
 
 def rpms(folder):
+    """name -> file of what is installed; an rpm of 4.20 also makes packages for debuggers."""
     found = {}
     for place, _, names in os.walk(os.path.join(folder, "RPMS")):
         for name in names:
-            found[re.match(r"(.+)-[^-]+-[^-]+$", name).group(1)] = os.path.join(place, name)
+            if not re.search("-debug(info|source)-", name):
+                found[re.match(r"(.+)-[^-]+-[^-]+$", name).group(1)] = os.path.join(place, name)
     return found
 
 

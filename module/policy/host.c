@@ -161,7 +161,8 @@ static void check_delimiter(struct host_reading *file) {
     if (delimiter == '-' || delimiter == '_')
         reading_warning(&file->reading, file->seen[HOST_RECIPIENT_DELIMITER],
                         "recipient_delimiter \"%c\" can stand in a user's own name: mary%cjane is then judged by the "
-                        "policy and the second factor of mary, and has no app passwords; write \"+\" if mail servers allow it",
+                        "policy and the second factor of mary, and has no app passwords; write \"+\" if mail servers "
+                        "allow it",
                         delimiter, delimiter);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: gate/country.o gate/country_unknown.o gate/gate.o gate/legacy_auth.o gate/locked.o gate/mechanism.o gate/network.o gate/not_gated.o gate/place.o gate/schedule.o gate/second_factor_missing.o gate/service_closed.o gate/throttled.o */
+/* links: gate/app_password_scope.o gate/country.o gate/country_unknown.o gate/gate.o gate/legacy_auth.o gate/locked.o gate/mechanism.o gate/network.o gate/not_gated.o gate/place.o gate/schedule.o gate/second_factor_missing.o gate/service_closed.o gate/throttled.o */
 /* A refusal that is only found at commit is softened by modes, exceptions and second_factor.from as the table's are. */
 #include "scene.h"
 

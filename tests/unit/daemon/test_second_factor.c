@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: daemon/second_factor.o daemon/app_password.o gate/country.o gate/country_unknown.o gate/gate.o gate/legacy_auth.o gate/locked.o gate/mechanism.o gate/network.o gate/not_gated.o gate/place.o gate/schedule.o gate/second_factor_missing.o gate/service_closed.o gate/throttled.o credential/code.o credential/generated.o credential/keyed_hash.o credential/keyring.o credential/sealed.o credential/seed.o credential/seed_files.o credential/totp.o -lsodium -loath */
+/* links: daemon/second_factor.o daemon/app_password.o gate/app_password_scope.o gate/country.o gate/country_unknown.o gate/gate.o gate/legacy_auth.o gate/locked.o gate/mechanism.o gate/network.o gate/not_gated.o gate/place.o gate/schedule.o gate/second_factor_missing.o gate/service_closed.o gate/throttled.o credential/code.o credential/generated.o credential/keyed_hash.o credential/keyring.o credential/sealed.o credential/seed.o credential/seed_files.o credential/totp.o -lsodium -loath */
 /* What typed digits and stored rows mean for one login (DESIGN 4, codes in mail clients), case by case, and rows that
  * somebody else has written. */
 #include <stdio.h>

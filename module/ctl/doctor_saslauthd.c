@@ -4,6 +4,7 @@
 
 #include <glob.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
@@ -70,12 +71,69 @@ static void look_delay(struct doctor *doctor) {
     }
 }
 
+/* ---- the socket ---- */
+
+/* The words of the line of /etc/passwd or /etc/group under the root whose word number `at` is `wanted`. */
+static struct words line_of(struct doctor *doctor, const char *file, size_t at, const char *wanted) {
+    char *text = scrap_read(&doctor->arena, doctor_path(doctor, file));
+    for (char *line; text != NULL && (line = scrap_line(&text)) != NULL;) {
+        struct words words = scrap_split(&doctor->arena, line, ":");
+        if (words.count > 2 && strcmp(words.word[at], wanted) == 0)
+            return words;
+    }
+    return (struct words){.count = 0};
+}
+
+/* The permission bits of a file that hold for a user, of whom /etc/passwd has the words. */
+static mode_t bits_for(struct doctor *doctor, const struct words *user, const struct stat *status) {
+    if (strtoul(user->word[2], NULL, 10) == status->st_uid)
+        return status->st_mode >> 6;
+    struct words group = line_of(doctor, "/etc/group", 2, scrap_text(&doctor->arena, "%u", status->st_gid));
+    struct words members = scrap_split(&doctor->arena, group.count > 3 ? group.word[3] : "", ",");
+    bool own = user->count > 3 && strtoul(user->word[3], NULL, 10) == status->st_gid;
+    return own || words_have(&members, user->word[0]) ? status->st_mode >> 3 : status->st_mode;
+}
+
+/* What on the way to a socket keeps the daemon's user off: a folder or the socket itself. NULL: nothing, or the user is
+ * root or is not in /etc/passwd. */
+static const char *closed_part(struct doctor *doctor, const char *path) {
+    const char *name = doctor->settings->user != NULL ? doctor->settings->user : "root";
+    struct words user = line_of(doctor, "/etc/passwd", 0, name);
+    if (user.count == 0 || strcmp(user.word[2], "0") == 0)
+        return NULL;
+    for (const char *slash = path; slash != NULL;) {
+        slash = strchr(slash + 1, '/');
+        const char *part = slash != NULL ? scrap_part(&doctor->arena, path, (size_t)(slash - path)) : path;
+        struct stat status;
+        if (stat(doctor_path(doctor, part), &status) != 0)
+            return NULL;
+        if ((bits_for(doctor, &user, &status) & (slash != NULL ? 1U : 2U)) == 0)
+            return part;
+    }
+    return NULL;
+}
+
+static void look_reach(struct doctor *doctor, const char *path) {
+    struct stat status;
+    const char *part = closed_part(doctor, path), *user = doctor->settings->user;
+    if (part == NULL || stat(doctor_path(doctor, part), &status) != 0)
+        return;
+    struct words group = line_of(doctor, "/etc/group", 2, scrap_text(&doctor->arena, "%u", status.st_gid));
+    const char *fix = scrap_text(&doctor->arena, "usermod -aG %s %s, and restart authgated",
+                                 group.count > 0 ? group.word[0] : "GROUP", user);
+    doctor_find(doctor, (struct place){.file = doctor->configuration_file}, fix,
+                "the gate hands passwords on to %s, and its user %s may not use %s: every login by SMTP is put off",
+                path, user, part);
+}
+
 static void look_upstream(struct doctor *doctor) {
     struct stat status;
     if (doctor->saslauthd == NULL || doctor->settings == NULL)
         return;
     const char *path = doctor_path(doctor, doctor->settings->saslauthd_upstream);
-    if (stat(path, &status) != 0 || !S_ISSOCK(status.st_mode))
+    if (stat(path, &status) == 0 && S_ISSOCK(status.st_mode))
+        look_reach(doctor, doctor->settings->saslauthd_upstream);
+    else
         doctor_find(doctor, (struct place){.file = doctor->configuration_file},
                     "start saslauthd, or set saslauthd.upstream to its socket",
                     "the gate hands passwords on to %s, and no socket is there: every login by SMTP is put off", path);
@@ -85,7 +143,8 @@ const struct doctor_check doctor_saslauthd_checks[] = {
     {"saslauthd-cache", DOCTOR_WEAK, look_cache, "saslauthd remembers passwords (-c)"},
     {"saslauthd-pam", DOCTOR_OUTAGE, look_pam, "saslauthd's PAM service has no file, or asks the gate again"},
     {"saslauthd-delay", DOCTOR_WEAK, look_delay, "saslauthd's PAM service waits after wrong passwords alone"},
-    {"saslauthd-upstream", DOCTOR_OUTAGE, look_upstream, "saslauthd's socket is not where the gate looks for it"},
+    {"saslauthd-upstream", DOCTOR_OUTAGE, look_upstream,
+     "saslauthd's socket is not where the gate looks for it, or out of its reach"},
     {NULL, DOCTOR_NOTE, NULL, NULL},
 };
 

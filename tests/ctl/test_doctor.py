@@ -265,6 +265,10 @@ BREAKS = [
           lambda tree: tree.write("etc/pam.d/smtp", "auth optional pam_faildelay.so delay=3000000\n" +
                                   tree.read("etc/pam.d/smtp")), "etc/pam.d/smtp", "pam_faildelay"),
     Break("saslauthd-upstream", "no socket of its own", remove("run/saslauthd/mux"), CONF),
+    Break("saslauthd-upstream", "a folder that the gate's user may not enter",
+          lambda tree: os.chmod(tree.path("run/saslauthd"), 0o710), CONF),
+    Break("saslauthd-upstream", "a socket that it may not write to",
+          lambda tree: os.chmod(tree.path("run/saslauthd/mux"), 0o755), CONF),
     # the gate itself
     Break("configuration", "a mistake", edit(CONF, "mode = ", "mod = "), CONF, "mod = "),
     Break("socket-missing", "no gate socket", remove(SOCKET), CONF, '"/run/authgate/gate.sock"'),
@@ -427,6 +431,10 @@ GOOD = {
         *[edit(file, "/run/authgate/gate.sock", "/run/authgate/smtpd.sock") for file in (MASTER, MAIN, SMTPD)],
         *[lambda tree, name=name: tree.make_socket(f"run/authgate/{name}") for name in ("smtpd.sock", "saslauthd")],
         edit(CONF, "sockets = (\n", "sockets = (\n" + SMTPD_SOCKETS)),
+    "a saslauthd for its group, which the gate's user is in": several(
+        lambda tree: os.chmod(tree.path("run/saslauthd"), 0o710),
+        lambda tree: os.chown(tree.path("run/saslauthd"), 0, 45),
+        lambda tree: tree.write("etc/group", "root:x:0:\nsasl:x:45:cyrus,authgate\n")),
     "a saslauthd that nobody uses, with its cache": several(
         lambda tree: tree.write(DEFAULT, 'OPTIONS="-c -m /var/run/saslauthd"\n'),
         edit(MAIN, "smtpd_sasl_type = cyrus", "smtpd_sasl_type = dovecot\nsmtpd_sasl_path = private/auth"),

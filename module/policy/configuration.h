@@ -110,6 +110,8 @@ struct group_query *configuration_group_query(struct configuration *configuratio
 void group_query_run(struct group_query *query); /* blocks; touches nothing but the query */
 /* Keeps the answer for 5 minutes (a failed lookup for 10 seconds: POLICY_UNREADABLE meanwhile). Takes the query. */
 void configuration_group_answer(struct configuration *configuration, struct group_query **query, int64_t now);
+/* Gives up one that was never run, as if it had not been made. Sets the pointer to NULL. Safe on NULL. */
+void group_query_drop(struct group_query **query);
 
 /* What is to be checked, and who hears how far it has got. */
 struct check_order {

@@ -99,7 +99,9 @@ enum unix_groups_known unix_groups_find(struct unix_groups *groups, const char *
     return remembered->failed ? UNIX_GROUPS_FAILED : UNIX_GROUPS_KNOWN;
 }
 
-static void query_free(struct group_query **query) {
+void group_query_drop(struct group_query **query) {
+    if (*query == NULL)
+        return;
     arena_clear(&(*query)->memory);
     free(*query);
     *query = NULL;
@@ -114,7 +116,7 @@ struct group_query *unix_groups_query(const struct unix_groups *groups, const ch
     query->account = arena_text(&query->memory, account);
     query->user = arena_text(&query->memory, user);
     if (query->memory.failed)
-        query_free(&query);
+        group_query_drop(&query);
     return query;
 }
 
@@ -208,13 +210,15 @@ static bool ask_each(struct group_query *query, struct scratch *scratch, const s
     return true;
 }
 
+/* A user that NSS does not know is in no group, whatever lists the name: guessed names are not worth the look-ups. */
 void group_query_run(struct group_query *query) {
     struct scratch scratch = {NULL, 0};
     struct membership membership = {NULL, 0};
     bool found;
     gid_t own;
-    if (look_up_user(query->user, &scratch, &found, &own) && (!found || all_groups(query->user, own, &membership)))
-        query->answered = ask_each(query, &scratch, &membership);
+    if (look_up_user(query->user, &scratch, &found, &own))
+        query->answered = !found || (all_groups(query->user, own, &membership) &&
+                                     ask_each(query, &scratch, &membership));
     free(membership.list);
     free(scratch.bytes);
 }
@@ -243,7 +247,7 @@ void unix_groups_answer(struct unix_groups *groups, struct group_query **query, 
         if (remembered != NULL)
             *remembered = (struct remembered){.bits = (*query)->bits, .failed = !(*query)->answered};
     }
-    query_free(query);
+    group_query_drop(query);
 }
 
 size_t unix_groups_count(const struct unix_groups *groups) {

@@ -152,9 +152,12 @@ $(BUILD)/tests/lab/clock-shift.so: tests/lab/clock_shift.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -shared $(ALL_LDFLAGS) -o $@ $< -ldl
 
-# tests/daemon: puts a file in the place of a new socket.
-TEST_HELPERS += $(BUILD)/tests/daemon/other-hand.so
+# tests/daemon: puts a file in the place of a new socket; a directory that is slow.
+DAEMON_HELPERS = $(addprefix $(BUILD)/tests/daemon/,other-hand.so held-nss.so)
+TEST_HELPERS += $(DAEMON_HELPERS)
 $(BUILD)/tests/daemon/other-hand.so: tests/daemon/other_hand.c
+$(BUILD)/tests/daemon/held-nss.so: tests/daemon/held_nss.c
+$(DAEMON_HELPERS):
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -shared $(ALL_LDFLAGS) -o $@ $< -ldl
 

@@ -122,7 +122,8 @@ static void submit(struct country_watch *watch) {
     watch->reading = reading_create(watch);
     if (watch->reading == NULL)
         return;
-    if (!workers_submit(watch->server->workers, reading_run, reading_done, watch->reading)) {
+    const struct worker_job job = {reading_run, reading_done, watch->reading, WORKERS_OWN_LANE};
+    if (!workers_submit(watch->server->workers, &job)) {
         free(watch->reading->path);
         free(watch->reading);
         watch->reading = NULL;

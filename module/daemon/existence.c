@@ -181,7 +181,8 @@ static bool submit(struct existence *existence, struct existence_query *query, c
     name_for_nss(query, configuration_settings(existence->server->configuration)->naming.default_domain);
     query->asker = *asker;
     *asker->query = query;
-    return workers_submit(existence->server->workers, run, answered, query);
+    const struct worker_job job = {run, answered, query, asker->lane};
+    return workers_submit(existence->server->workers, &job);
 }
 
 void existence_ask(struct existence *existence, const char *account, const struct existence_asker *asker) {
@@ -201,7 +202,9 @@ void existence_ask(struct existence *existence, const char *account, const struc
 }
 
 void existence_cancel(struct existence_query **query) {
-    if (*query != NULL)
+    if (*query != NULL && workers_withdraw((*query)->existence->server->workers, *query))
+        release(*query);
+    else if (*query != NULL)
         (*query)->asker.found = NULL;
     *query = NULL;
 }

@@ -4,6 +4,8 @@
 #ifndef AUTHGATE_DAEMON_EXISTENCE_H
 #define AUTHGATE_DAEMON_EXISTENCE_H
 
+#include <stdint.h>
+
 #include "gate/gate.h"
 
 struct existence;
@@ -22,6 +24,7 @@ struct existence_asker {
     void (*found)(void *context, enum known exists);
     void *context;
     struct existence_query **query; /* set to the query until `found` is called, for existence_cancel; then to NULL */
+    uint64_t lane; /* of the workers */
 };
 
 /* Asks, by the configuration's `account_exists`, about a canonical account name. The answer comes once, before this

@@ -18,6 +18,16 @@
 
 static void read_policy(struct gathering *gathering);
 
+/* A client network's look-ups wait for one another, and not for those of others: what names a network for the workers
+ * are the 64 bits of an IPv6 one; an IPv4 one is written as in ::ffff:0:0/96. All of unknown address are one. */
+static uint64_t lane_of(const struct gathering *gathering) {
+    struct prefix network = address_network(&gathering->facts.address);
+    uint64_t lane = network.base.family == 4 ? 0xffff : 0;
+    for (size_t i = 0; i < (network.base.family == 4 ? 4 : 8); i++)
+        lane = lane << 8 | network.base.bytes[i];
+    return lane;
+}
+
 /* Who is counted, and whether there were too many wrong passwords already. An app password that may be used is no
  * guess. */
 static void look_at_throttle(struct gathering *gathering) {
@@ -103,7 +113,7 @@ static void store_answered(void *context, const struct account_facts *stored) {
         finish(gathering, true);
         return;
     }
-    const struct existence_asker asker = {existence_found, gathering, &gathering->existence};
+    const struct existence_asker asker = {existence_found, gathering, &gathering->existence, lane_of(gathering)};
     existence_ask(server->existence, gathering->account, &asker);
 }
 
@@ -144,13 +154,14 @@ static void groups_run(void *context) {
     group_query_run(((struct gathering *)context)->groups);
 }
 
+/* Where the network has too many look-ups waiting, the account is no worse for it: another try may ask again. */
 static void ask_groups(struct gathering *gathering) {
     struct server *server = gathering->server;
+    const struct worker_job job = {groups_run, groups_answered, gathering, lane_of(gathering)};
     gathering->groups = configuration_group_query(server->configuration, gathering->account);
-    if (gathering->groups != NULL && workers_submit(server->workers, groups_run, groups_answered, gathering))
+    if (gathering->groups != NULL && workers_submit(server->workers, &job))
         return;
-    if (gathering->groups != NULL) /* one that was not run counts as a lookup that failed */
-        configuration_group_answer(server->configuration, &gathering->groups, clock_monotonic());
+    group_query_drop(&gathering->groups);
     finish(gathering, false);
 }
 
@@ -179,10 +190,11 @@ bool gather_under_way(const struct gathering *gathering) {
 }
 
 void gather_cancel(struct gathering *gathering, void (*release)(void *context)) {
-    if (gathering->groups != NULL) {
+    if (gathering->groups != NULL && !workers_withdraw(gathering->server->workers, gathering)) {
         gathering->release = release;
         return;
     }
+    group_query_drop(&gathering->groups);
     if (gathering->call != 0)
         store_cancel(vault_store(gathering->server->vault), gathering->call);
     existence_cancel(&gathering->existence);

@@ -53,8 +53,8 @@ void gather_start(struct gathering *gathering);
 /* Whether gather_start was called and `done` not yet. */
 bool gather_under_way(const struct gathering *gathering);
 
-/* Nobody waits any more. `release` is called with the context once the memory is no longer needed: at once, or when the
- * worker is done. */
+/* Nobody waits any more. `release` is called with the context once the memory is no longer needed: at once, or, where a
+ * worker has begun, when it is done. */
 void gather_cancel(struct gathering *gathering, void (*release)(void *context));
 
 /* Gives up what it found. */

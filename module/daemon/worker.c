@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A bounded queue, a few threads and an eventfd that wakes the loop. The jobs know nothing of threads but that `run`
- * must touch only its own context. */
+ * must touch only its own context. A few hundred jobs wait at worst, so the queue is a list that is walked. */
 #include "daemon/worker.h"
 
 #include <event2/event.h>
@@ -12,12 +12,12 @@
 #include <unistd.h>
 
 #define THREAD_LIMIT 8
+#define LANE_SHARE   4 /* one lane fills at most a quarter of the queue */
 
 struct job {
     struct job *next;
-    void (*run)(void *);
-    void (*done)(void *);
-    void *context;
+    struct worker_job what;
+    uint64_t turn;
 };
 
 struct queue {
@@ -28,8 +28,9 @@ struct queue {
 struct workers {
     pthread_mutex_t lock;
     pthread_cond_t wake;
-    struct queue waiting, finished;
+    struct queue waiting, finished; /* `waiting` is in the order of turns */
     size_t waiting_count, waiting_limit;
+    uint64_t turn; /* of the job that was begun last */
     bool stopping;
     pthread_t threads[THREAD_LIMIT];
     size_t thread_count;
@@ -63,8 +64,9 @@ static void *work(void *argument) {
             continue;
         }
         workers->waiting_count--;
+        workers->turn = job->turn;
         pthread_mutex_unlock(&workers->lock);
-        job->run(job->context);
+        job->what.run(job->what.context);
         pthread_mutex_lock(&workers->lock);
         queue_add(&workers->finished, job);
         uint64_t one = 1;
@@ -87,7 +89,7 @@ static void tell_finished(evutil_socket_t descriptor, short events, void *argume
         pthread_mutex_unlock(&workers->lock);
         if (job == NULL)
             return;
-        job->done(job->context);
+        job->what.done(job->what.context);
         free(job);
     }
 }
@@ -122,15 +124,39 @@ struct workers *workers_start(struct event_base *base, size_t threads, size_t wa
     return workers;
 }
 
-bool workers_submit(struct workers *workers, void (*run)(void *), void (*done)(void *), void *context) {
+/* A lane's next job has the turn behind its last one's, or, where none of it waits, the turn that is on. */
+static bool find_turn(const struct workers *workers, struct job *job) {
+    size_t ahead = 0;
+    job->turn = workers->turn;
+    for (const struct job *other = workers->waiting.first; other != NULL; other = other->next) {
+        if (other->what.lane == job->what.lane) {
+            job->turn = other->turn + 1;
+            ahead++;
+        }
+    }
+    return workers->waiting_count < workers->waiting_limit && ahead < workers->waiting_limit / LANE_SHARE;
+}
+
+/* Behind all whose turn is not later. */
+static void line_up(struct queue *queue, struct job *job) {
+    struct job **place = &queue->first;
+    while (*place != NULL && (*place)->turn <= job->turn)
+        place = &(*place)->next;
+    job->next = *place;
+    *place = job;
+    if (job->next == NULL)
+        queue->end = &job->next;
+}
+
+bool workers_submit(struct workers *workers, const struct worker_job *what) {
     struct job *job = malloc(sizeof *job);
     if (job == NULL)
         return false;
-    *job = (struct job){.run = run, .done = done, .context = context};
+    *job = (struct job){.what = *what};
     pthread_mutex_lock(&workers->lock);
-    bool room = workers->waiting_count < workers->waiting_limit;
+    bool room = find_turn(workers, job);
     if (room) {
-        queue_add(&workers->waiting, job);
+        line_up(&workers->waiting, job);
         workers->waiting_count++;
         pthread_cond_signal(&workers->wake);
     }
@@ -138,6 +164,31 @@ bool workers_submit(struct workers *workers, void (*run)(void *), void (*done)(v
     if (!room)
         free(job);
     return room;
+}
+
+static struct job *take_out(struct queue *queue, const void *context) {
+    struct job **place = &queue->first;
+    while (*place != NULL && (*place)->what.context != context)
+        place = &(*place)->next;
+    struct job *job = *place;
+    if (job == NULL)
+        return NULL;
+    *place = job->next;
+    if (job->next == NULL)
+        queue->end = place;
+    return job;
+}
+
+bool workers_withdraw(struct workers *workers, const void *context) {
+    if (workers == NULL)
+        return true;
+    pthread_mutex_lock(&workers->lock);
+    struct job *job = take_out(&workers->waiting, context);
+    workers->waiting_count -= job != NULL;
+    pthread_mutex_unlock(&workers->lock);
+    bool withdrawn = job != NULL;
+    free(job);
+    return withdrawn;
 }
 
 static void drop(struct queue *queue) {

@@ -6,16 +6,32 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct event_base;
 struct workers;
 
-/* Starts `threads` threads whose jobs' ends are told on `base`. At most `waiting` jobs wait. NULL on failure. */
+/* Jobs of one lane run in their order, and lanes take turns: whoever hands over many jobs waits for their own, and
+ * nobody else does. A client network has one each (gather.c); this one is the daemon's own. */
+#define WORKERS_OWN_LANE UINT64_MAX
+
+/* Starts `threads` threads whose jobs' ends are told on `base`. At most `waiting` jobs wait, a quarter of them of one
+ * lane. NULL on failure. */
 struct workers *workers_start(struct event_base *base, size_t threads, size_t waiting);
 
-/* Runs `run(context)` on some thread, then `done(context)` on the loop. False where too many jobs wait or memory is
- * short: then neither is called. The context is the caller's and must stay until `done`. */
-bool workers_submit(struct workers *workers, void (*run)(void *context), void (*done)(void *context), void *context);
+struct worker_job {
+    void (*run)(void *context);  /* on some thread */
+    void (*done)(void *context); /* then, on the loop */
+    void *context;               /* the caller's; must stay until `done`, or until it is withdrawn */
+    uint64_t lane;
+};
+
+/* False where too many jobs wait or memory is short: then neither `run` nor `done` is called. */
+bool workers_submit(struct workers *workers, const struct worker_job *job);
+
+/* Takes back the job with this context, which nobody needs any more: true, and neither `run` nor `done` will be called;
+ * or false where it has begun, and `done` will be. NULL for `workers` (they were stopped): true. */
+bool workers_withdraw(struct workers *workers, const void *context);
 
 /* Waits for the running jobs, drops those that wait (their `done` is not called), and sets the pointer to NULL. */
 void workers_stop(struct workers **workers);

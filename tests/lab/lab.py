@@ -119,6 +119,7 @@ class Lab:
         sweep()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, lambda number, _frame: sys.exit(128 + number))
+        os.umask(0o022)  # other users are to read what is made here, whatever root's own files are
         self.directory = tempfile.mkdtemp(prefix=f"authgate-{self.name}-")
         self.cleanup.callback(shutil.rmtree, self.directory, ignore_errors=True)
         os.chmod(self.directory, 0o755)

@@ -8,6 +8,7 @@
 #include "daemon/admin_job.h"
 #include "daemon/existence.h"
 #include "daemon/server.h"
+#include "daemon/worker.h"
 #include "policy/configuration.h"
 
 static void abandon(struct admin_job *job) {
@@ -33,7 +34,8 @@ static void add(struct admin_job *job, const char *account, enum known exists) {
 }
 
 static void ask(struct admin_job *job, const char *account, void (*found)(void *context, enum known exists)) {
-    const struct existence_asker asker = {.found = found, .context = job, .query = &job->existence};
+    const struct existence_asker asker = {
+        .found = found, .context = job, .query = &job->existence, .lane = WORKERS_OWN_LANE};
     job->abandoned = abandon;
     existence_ask(job->server->existence, account, &asker);
 }

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "ctl/pam_stack.h"
+#include "ctl/progress.h"
 #include "ctl/scrap.h"
 #include "ctl/sections.h"
 #include "ctl/verb.h"
@@ -92,6 +93,7 @@ struct doctor {
     size_t remark_count;
     struct doctor_trial *trial;
     size_t trial_count;
+    struct progress progress; /* of the trials */
 };
 
 /* Fills in the paths that the command line did not say and reads everything. Below a root nothing runs that could be

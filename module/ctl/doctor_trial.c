@@ -78,6 +78,7 @@ static void try_name(struct doctor *doctor, const struct path *path, const char 
     make_words(password, sizeof password);
     struct doctor_trial trial = {.title = path->title, .place = path->place, .name = name, .counted = path->counted};
     trial.password = scrap_text(&doctor->arena, "%s", password);
+    progress_step(&doctor->progress, doctor->trial_count, 0);
     if (!ask_about(doctor, "trial-watch", &trial) || !try(doctor, path, &trial, context))
         return;
     ask_what_was_seen(doctor, &trial);
@@ -223,9 +224,11 @@ void doctor_trial_run(struct doctor *doctor) {
         doctor_remark(doctor, false, "logins on purpose: no daemon is there to say what it sees of them");
         return;
     }
+    progress_start(&doctor->progress, "of the logins on purpose");
     try_dovecot(doctor);
     try_postfix(doctor);
     try_saslauthd(doctor);
+    progress_end(&doctor->progress);
 }
 
 /* ---- the rows ---- */

@@ -127,11 +127,14 @@ bool account_name_canonical(const struct account_naming *naming, const char *nam
     return write_form(naming, name, whole, length_before_delimiter(naming, name, whole), canonical);
 }
 
+bool account_name_delimiter_doubtful(char delimiter) {
+    return delimiter == '-' || delimiter == '_'; /* letters, digits and full stops are no delimiters */
+}
+
 bool account_name_undivided(const struct account_naming *naming, const char *name, char undivided[ACCOUNT_NAME_SIZE]) {
-    char canonical[ACCOUNT_NAME_SIZE];
-    undivided[0] = '\0';
-    if (!account_name_canonical(naming, name, canonical))
-        return false;
+    if (!account_name_canonical(naming, name, undivided) ||
+        !account_name_delimiter_doubtful(naming->recipient_delimiter))
+        return undivided[0] != '\0';
     size_t whole = strcspn(name, "@");
     return write_form(naming, name, whole, whole, undivided);
 }

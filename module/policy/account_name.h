@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The one canonical form of an account name (DESIGN 4): lower case, default domain added, what follows the recipient
- * delimiter cut. Counters, files and logs use it. A password is asked for under the undivided name, since to whoever
- * keeps the passwords mary-jane may be somebody else than mary. */
+ * delimiter cut. Counters, files, upstream checks and logs use it. Only where the delimiter is one that users' own
+ * names have is a password asked for under the undivided name: mary-jane may be somebody else than mary. */
 #ifndef AUTHGATE_POLICY_ACCOUNT_NAME_H
 #define AUTHGATE_POLICY_ACCOUNT_NAME_H
 
@@ -23,8 +23,12 @@ struct account_naming {
 /* Writes the canonical form of `name`. False (and "") where the name is malformed or its domain not served. */
 bool account_name_canonical(const struct account_naming *naming, const char *name, char canonical[ACCOUNT_NAME_SIZE]);
 
-/* Writes the canonical form of `name` with what follows the recipient delimiter kept: another text than the canonical
- * one exactly where something was cut. It succeeds exactly where account_name_canonical does; else false and "". */
+/* Whether users' own names have the character, so that what it divides off may be the end of somebody else's name. */
+bool account_name_delimiter_doubtful(char delimiter);
+
+/* Writes the canonical form of `name`; with a doubtful delimiter, what follows it is kept, so that the text is another
+ * than the canonical one exactly where something was cut that may make it another user's. It succeeds exactly where
+ * account_name_canonical does; else false and "". */
 bool account_name_undivided(const struct account_naming *naming, const char *name, char undivided[ACCOUNT_NAME_SIZE]);
 
 /* Whether `domain` is LDH labels, none empty, none over 63 bytes, 253 in all, lower case or not. */

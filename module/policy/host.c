@@ -158,7 +158,7 @@ static void check_default_domain(struct host_reading *file) {
 /* Letters, digits and full stops are refused where the value is read; these two are rarer, but names have them. */
 static void check_delimiter(struct host_reading *file) {
     char delimiter = (char)file->host->values[HOST_RECIPIENT_DELIMITER].number;
-    if (delimiter == '-' || delimiter == '_')
+    if (account_name_delimiter_doubtful(delimiter))
         reading_warning(&file->reading, file->seen[HOST_RECIPIENT_DELIMITER],
                         "recipient_delimiter \"%c\" can stand in a user's own name: mary%cjane is then judged by the "
                         "policy and the second factor of mary, and has no app passwords; write \"+\" if mail servers "

@@ -86,17 +86,23 @@ def passing(of_lab):
     says(explain(of_lab, "alice", "smtp", JAPAN, "--credential", "totp"), "LET IN", "totp is no bare password")
 
 
-@tests.case("an app password under a name with a recipient delimiter is denied, and said why")
+@tests.case("an app password under a name that may be somebody else's is denied, and said why")
 def divided(of_lab):
-    given = ("alice+jane", "imap", JAPAN, "--credential", "app-password")
+    configure(of_lab, DEFAULTS, 'groups = [ "wheel" ]; recipient_delimiter = "-";')
+    of_lab.reload("is in force")
+    given = ("alice-jane", "imap", JAPAN, "--credential", "app-password")
     answer = explain_json(of_lab, *given, status=NO)
     tap.same((answer["account"], answer["verdict"], answer["reason"]),
              ("alice@example.test", "deny", "app-password-scope"), "answer")
     says(explain(of_lab, *given, status=NO), "DENIED by app-password-scope",
          "an app password opens the account's own name alone, without a recipient delimiter")
-    tap.same(explain_json(of_lab, "alice+jane")["verdict"], "continue", "a password")
+    tap.same(explain_json(of_lab, "alice-jane")["verdict"], "continue", "a password")
     tap.same(explain_json(of_lab, "alice", "imap", JAPAN, "--credential", "app-password")["verdict"], "continue",
              "the account's own name")
+    configure(of_lab, DEFAULTS, 'groups = [ "wheel" ];')
+    of_lab.reload("is in force")
+    tap.same(explain_json(of_lab, "alice+jane", "imap", JAPAN, "--credential", "app-password")["verdict"], "continue",
+             "a part of the account's own")
 
 
 @tests.case("what an account's own file says wins, and is named with its line, from the next question on")

@@ -180,7 +180,7 @@ sockets = ( {sockets or f'{{ kind = "gate"; path = "{self.socket}"; }}'} );
 {f'user = "{user}";' if user and os.getuid() == 0 else ''}
 country_database = "{self.path('country.mmdb')}";
 default_domain = "example.test";
-recipient_delimiter = "+";
+{'' if "recipient_delimiter" in settings else 'recipient_delimiter = "+";'}
 {settings}
 defaults = {{ {defaults} }};
 """)

@@ -49,8 +49,8 @@ def no_oracle(scene):
     tap.same(seen[0][1], 1, "password checks")
 
 
-NAMES = [("alice", 235), ("Alice", 235), ("ALICE@example.test", 235), ("alice@EXAMPLE.test", 235), (" alice", 235),
-         ("alice ", 235), ("alice@elsewhere.test", REFUSED),
+NAMES = [("alice", 235), ("Alice", 235), ("ALICE@example.test", 235), ("alice@EXAMPLE.test", 235), ("alice+news", 235),
+         ("alice+news@example.test", 235), (" alice", 235), ("alice ", 235), ("alice@elsewhere.test", REFUSED),
          ("alice@example.test.", REFUSED), ("alice@..", REFUSED), ("alice@", REFUSED), ("@example.test", REFUSED),
          ("alice@example.test@example.test", REFUSED), ("alice@elsewhere.test@example.test", REFUSED),
          ("../alice", REFUSED), ("alice*bob", REFUSED), ("al\xa0ice", REFUSED), ("alice\t", 235), ("a" * 255, REFUSED),
@@ -68,15 +68,6 @@ def names(scene, row):
         assert "account=alice@example.test" in scene.line("verdict=accept", since)
     elif scene.behind.checks() > before:
         assert "account=alice@" not in scene.lab.log(since), "another name reached alice's password"
-
-
-@tests.rows(["alice+news", "Alice+News@example.test"],
-            lambda name: f"M8 {name} is judged as alice, but alice's password is not the one that smtpd's name needs")
-def divided(scene, name):
-    since = scene.lab.mark()
-    attempt = scene.login(name)
-    assert attempt.code == REFUSED, attempt
-    assert "account=alice@example.test" in scene.line("reason=password", since)
 
 
 @tests.case("one mail is really submitted and delivered")

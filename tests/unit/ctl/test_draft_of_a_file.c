@@ -100,11 +100,15 @@ static void a_new_file_starts_with_a_text_and_takes_another_s_mode(void **state)
     put(path_of("main.conf", like), "main\n");
     assert_int_equal(chmod(like, 0440), 0);
     assert_true(draft_open(&draft, path_of("alice.conf", target), like, "beginning\n"));
+    expect_text(draft.copy, "beginning\n");
+    assert_true(draft_stage(&draft, &unchanged));
+    assert_true(unchanged);
+    put(draft.copy, "beginning\nmore\n");
     assert_true(draft_stage(&draft, &unchanged));
     assert_false(unchanged);
     assert_true(draft_install(&draft));
     draft_close(&draft, false);
-    expect_text(target, "beginning\n");
+    expect_text(target, "beginning\nmore\n");
     struct stat status;
     assert_int_equal(stat(target, &status), 0);
     assert_int_equal(status.st_mode & 07777, 0440);

@@ -240,7 +240,7 @@ static bool folder_fits(const struct account_files *files, const char *path, str
     struct buffer buffer;
     buffer_init(&buffer, folder, sizeof folder);
     return buffer_add_bytes(&buffer, path, (size_t)(strrchr(path, '/') - path)) &&
-           source_folder_fits(folder, files->reader.user, mistakes);
+           source_folder_fits(folder, files->reader.owners, mistakes);
 }
 
 static void cannot_look(const struct account_files *files, struct kept *kept, const struct look *look,

@@ -10,6 +10,7 @@
 #include "policy/account_name.h"
 #include "policy/layer.h"
 #include "policy/mistake.h"
+#include "policy/source.h"
 
 #define ACCOUNT_FILES_KEPT 16384 /* whose account logged in last */
 
@@ -19,7 +20,7 @@ struct account_files;
 struct account_reader {
     struct layer *(*read)(void *context, const char *path, struct mistakes *mistakes, struct stat *status);
     void *context;
-    uid_t user; /* whose folders are as good as root's */
+    struct source_owners owners; /* whose folders are as good as root's */
 };
 
 /* For the files in `folder` (copied). At most `kept` of them are kept. NULL where memory is short. */

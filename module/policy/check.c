@@ -99,7 +99,7 @@ static void list_accounts(struct check *check, const char *path, struct account_
         if (within == NULL || !is_folder(within))
             continue;
         accounts->paths[i] = within;
-        (void)source_folder_fits(within, check->configuration->context.user, check->mistakes);
+        (void)source_folder_fits(within, check->configuration->context.owners, check->mistakes);
         if (folder_list(&accounts->within[i], within, check->mistakes))
             check->all += accounts->within[i].count;
     }

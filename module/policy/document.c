@@ -92,12 +92,12 @@ struct document *document_parse(const char *name, const char *text, size_t lengt
     return finish(document, scan_text(&document->tokens, name, text, length), mistakes);
 }
 
-bool document_owners_fit(const struct document *document, uid_t user, struct mistakes *mistakes) {
+bool document_owners_fit(const struct document *document, struct source_owners owners, struct mistakes *mistakes) {
     const struct tokens *tokens = &document->tokens;
     bool fit = true;
     for (size_t i = 0; i < tokens->file_count; i++) {
         struct place place = {.file = tokens->files[i]};
-        fit = source_owner_fits(tokens->owners[i], user, place, mistakes) && fit;
+        fit = source_owner_fits(tokens->owners[i], owners, place, mistakes) && fit;
     }
     return fit;
 }

@@ -10,6 +10,7 @@
 #include <libconfig.h>
 
 #include "policy/mistake.h"
+#include "policy/source.h"
 
 struct document;
 
@@ -21,8 +22,8 @@ struct document *document_read(const char *path, bool includes, struct stat *sta
 /* The same for a text under a name. */
 struct document *document_parse(const char *name, const char *text, size_t length, struct mistakes *mistakes);
 
-/* Whether each file that was read belongs to root, the reader or `user`; if not, that is a mistake. */
-bool document_owners_fit(const struct document *document, uid_t user, struct mistakes *mistakes);
+/* Whether each file that was read belongs to root, the reader or the owners; if not, that is a mistake. */
+bool document_owners_fit(const struct document *document, struct source_owners owners, struct mistakes *mistakes);
 
 /* Frees it and sets the pointer to NULL. */
 void document_free(struct document **document);

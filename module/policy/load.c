@@ -50,7 +50,8 @@ static bool is_set(const struct host *host, enum host_key key) {
 
 static bool read_main(struct configuration *configuration, const char *path, struct mistakes *mistakes) {
     size_t first = mistakes->count;
-    struct document *document = document_read(path, true, NULL, mistakes);
+    struct stat status;
+    struct document *document = document_read(path, true, &status, mistakes);
     if (document == NULL)
         return false;
     struct host *host = &configuration->host;
@@ -59,8 +60,8 @@ static bool read_main(struct configuration *configuration, const char *path, str
                                                      .zone = host->settings.timezone,
                                                      .has_country_database = is_set(host, HOST_COUNTRY_DATABASE),
                                                      .has_store = is_set(host, HOST_STORE),
-                                                     .user = source_user(host->settings.user)};
-    (void)document_owners_fit(document, configuration->context.user, mistakes);
+                                                     .owners = {source_user(host->settings.user), status.st_uid}};
+    (void)document_owners_fit(document, configuration->context.owners, mistakes);
     read_defaults(configuration, document, mistakes);
     document_free(&document);
     mistakes_sort(mistakes, first);
@@ -71,14 +72,14 @@ static bool read_main(struct configuration *configuration, const char *path, str
  * /tmp that somebody tries a configuration in, strangers cannot. */
 static void check_folders(struct configuration *configuration, struct mistakes *mistakes) {
     static const char *const within[] = {"domains", "groups", "accounts"};
-    const uid_t user = configuration->context.user;
+    const struct source_owners owners = configuration->context.owners;
     struct stat status;
     if (stat(configuration->folder, &status) == 0 && (status.st_mode & S_ISVTX) == 0)
-        (void)source_folder_fits(configuration->folder, user, mistakes);
+        (void)source_folder_fits(configuration->folder, owners, mistakes);
     for (size_t i = 0; i < sizeof within / sizeof within[0]; i++) {
         const char *path = load_path(memory_of(configuration), configuration->folder, within[i]);
         if (path != NULL)
-            (void)source_folder_fits(path, user, mistakes);
+            (void)source_folder_fits(path, owners, mistakes);
     }
 }
 
@@ -200,7 +201,7 @@ static void add_members_file(struct group_loading *loading, unsigned group) {
                                   .place = {.file = loading->path, .line = file->line},
                                   .naming = &configuration->host.settings.naming,
                                   .group = group,
-                                  .user = configuration->context.user};
+                                  .owners = configuration->context.owners};
     if (path != NULL)
         members_read_file(configuration->members, &listed, loading->mistakes);
 }
@@ -297,7 +298,7 @@ static void prepare_accounts(struct configuration *configuration, struct mistake
     if (path == NULL)
         return;
     check_default_folder(configuration, path, mistakes);
-    struct account_reader reader = {read_account, configuration, configuration->context.user};
+    struct account_reader reader = {read_account, configuration, configuration->context.owners};
     configuration->accounts =
         account_files_create(path, configuration->host.settings.naming.default_domain, ACCOUNT_FILES_KEPT, reader);
     memory_of(configuration)->failed |= configuration->accounts == NULL;

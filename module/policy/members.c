@@ -126,7 +126,7 @@ void members_read_file(struct members *members, const struct members_file *file,
     struct stat status;
     char *text = source_read(&source, mistakes, &length, &status);
     struct place place = {.file = file->path};
-    if (text == NULL || !source_owner_fits(status.st_uid, file->user, place, mistakes)) {
+    if (text == NULL || !source_owner_fits(status.st_uid, file->owners, place, mistakes)) {
         free(text);
         return;
     }

@@ -10,6 +10,7 @@
 
 #include "policy/account_name.h"
 #include "policy/mistake.h"
+#include "policy/source.h"
 
 struct members;
 
@@ -35,7 +36,7 @@ struct members_file {
     struct place place; /* where the file is named */
     const struct account_naming *naming;
     unsigned group;
-    uid_t user; /* whose it may be beside root's and the reader's */
+    struct source_owners owners; /* whose it may be beside root's and the reader's */
 };
 
 /* Puts everybody named in a file into its group. */

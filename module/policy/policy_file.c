@@ -166,7 +166,7 @@ struct layer *policy_file_read(const struct policy_file *file, const struct poli
     size_t grave = mistakes->grave, first = mistakes->count;
     struct document *document = document_read(file->path, file->includes, file->status, mistakes);
     struct layer *layer = NULL;
-    if (document != NULL && document_owners_fit(document, context->user, mistakes))
+    if (document != NULL && document_owners_fit(document, context->owners, mistakes))
         layer = policy_layer(document, document_root(document), context, file->group, mistakes);
     document_free(&document);
     mistakes_sort(mistakes, first);

@@ -18,7 +18,7 @@ struct policy_context {
     const char *zone; /* for dates; NULL: the host's */
     bool has_country_database;
     bool has_store;
-    uid_t user; /* whose files are as good as root's; SOURCE_NO_USER: nobody's */
+    struct source_owners owners; /* whose files are as good as root's */
 };
 
 /* What a file under groups/ says of its members; the values live in the layer. */

@@ -101,26 +101,28 @@ uid_t source_user(const char *name) {
     return found->pw_uid;
 }
 
-static bool trusted(uid_t owner, uid_t user) {
-    return owner == 0 || owner == geteuid() || (user != SOURCE_NO_USER && owner == user);
+static bool trusted(uid_t owner, struct source_owners owners) {
+    bool of_owners = owner != SOURCE_NO_USER && (owner == owners.user || owner == owners.main);
+    return owner == 0 || owner == geteuid() || of_owners;
 }
 
-bool source_owner_fits(uid_t owner, uid_t user, struct place place, struct mistakes *mistakes) {
-    if (trusted(owner, user))
+bool source_owner_fits(uid_t owner, struct source_owners owners, struct place place, struct mistakes *mistakes) {
+    if (trusted(owner, owners))
         return true;
-    mistakes_add(mistakes, place, "the file belongs to user id %lu, neither root nor the daemon; chown it to root",
+    mistakes_add(mistakes, place,
+                 "the file belongs to user id %lu, neither root nor the daemon nor the main file's owner; chown it to root",
                  (unsigned long)owner);
     return false;
 }
 
-bool source_folder_fits(const char *path, uid_t user, struct mistakes *mistakes) {
+bool source_folder_fits(const char *path, struct source_owners owners, struct mistakes *mistakes) {
     const char *fault = NULL, *cure = NULL;
     struct place place = {.file = path};
     struct stat status;
     if (stat(path, &status) != 0)
         return true; /* whoever looks for a file in it will say what is wrong */
-    if (!trusted(status.st_uid, user)) {
-        fault = "belongs to neither root nor the daemon";
+    if (!trusted(status.st_uid, owners)) {
+        fault = "belongs to neither root nor the daemon nor the main file's owner";
         cure = "chown root";
     } else if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
         fault = "can be written by others than its owner";

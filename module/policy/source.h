@@ -28,12 +28,18 @@ char *source_read(const struct source *source, struct mistakes *mistakes, size_t
 /* The id of the configured `user`; SOURCE_NO_USER where there is none of that name, or `name` is NULL. */
 uid_t source_user(const char *name);
 
-/* Whether a file of this owner may say who logs in: root's, the reader's own, or `user`'s. If not, that is a mistake
- * at `place`. source_read leaves this question to its callers, since the main file says itself who `user` is. */
-bool source_owner_fits(uid_t owner, uid_t user, struct place place, struct mistakes *mistakes);
+/* Whose files say who logs in, beside root's and the reader's own: the configured user's, and those of whoever owns the
+ * main file, which says it all already. SOURCE_NO_USER: nobody's. */
+struct source_owners {
+    uid_t user, main;
+};
+
+/* Whether a file of this owner may say who logs in. If not, that is a mistake at `place`. source_read leaves this
+ * question to its callers, since the main file says itself who `user` is. */
+bool source_owner_fits(uid_t owner, struct source_owners owners, struct place place, struct mistakes *mistakes);
 
 /* Whether strangers can neither add nor take away files in a folder: its owner fits, and others cannot write there. One
  * that does not exist is fit. `mistakes` may be NULL. */
-bool source_folder_fits(const char *path, uid_t user, struct mistakes *mistakes);
+bool source_folder_fits(const char *path, struct source_owners owners, struct mistakes *mistakes);
 
 #endif

@@ -110,7 +110,8 @@ bool source_owner_fits(uid_t owner, struct source_owners owners, struct place pl
     if (trusted(owner, owners))
         return true;
     mistakes_add(mistakes, place,
-                 "the file belongs to user id %lu, neither root nor the daemon nor the main file's owner; chown it to root",
+                 "the file belongs to user id %lu, neither root nor the daemon nor the main file's owner; "
+                 "chown it to root",
                  (unsigned long)owner);
     return false;
 }

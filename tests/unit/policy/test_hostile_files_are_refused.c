@@ -278,8 +278,8 @@ static void folders_that_others_could_write(void **state) {
             continue;
         assert_int_equal(chown(place_path(folders[i]), 12345, 0), 0);
         assert_true(refused());
-        assert_non_null(strstr(said, "the folder belongs to neither root nor the daemon nor the main file's owner; chown "
-                                     "root "));
+        assert_non_null(strstr(said, "the folder belongs to neither root nor the daemon nor the main file's owner; "
+                                     "chown root "));
         assert_int_equal(chown(place_path(folders[i]), 0, 0), 0);
     }
     assert_int_equal(rmdir(place_path("accounts")), 0);

@@ -46,7 +46,7 @@ static void raise_case(const char *word) {
             *byte = (char)(*byte - 'a' + 'A');
 }
 
-/* Whether the account was asked for by a name with a part behind the recipient delimiter. */
+/* Whether the account was asked for by a name that may be somebody else's: with a part behind a doubtful delimiter. */
 static bool is_divided(const struct admin_job *job) {
     const struct settings *settings = configuration_settings(job->server->configuration);
     char name[ACCOUNT_NAME_SIZE];

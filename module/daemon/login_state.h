@@ -27,7 +27,7 @@ struct login {
     enum login_kind kind;
     struct login **place; /* of a login that is judged at once: where its owner keeps it */
     enum stage stage;
-    char name[ACCOUNT_NAME_SIZE]; /* undivided: who is let in, in the eyes of everybody but the gate */
+    char name[ACCOUNT_NAME_SIZE]; /* account_name_undivided's: who is let in, in others' eyes */
     struct login_record record; /* what the log line says */
     struct gathering gathering;
     struct decision decision;

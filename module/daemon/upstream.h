@@ -11,8 +11,8 @@ struct event_base;
 struct upstream;
 
 struct upstream_question {
-    const char *path;    /* saslauthd's socket; NULL: none is configured */
-    const char *name; /* of the account, undivided; see upstream_ask */
+    const char *path; /* saslauthd's socket; NULL: none is configured */
+    const char *name; /* of the account, account_name_undivided's; see upstream_ask */
     const char *default_domain; /* NULL: none */
     const char *service;
     const struct secret *password;

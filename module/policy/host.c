@@ -174,6 +174,40 @@ static void check_stores(struct host_reading *file) {
                         "history is the same file as store; give it a file of its own");
 }
 
+/* Whether a client may ask about mail at one of the sockets: the request of Postfix's policy delegation, about smtp. */
+static bool asked_about_mail(const struct host *host) {
+    const struct settings *settings = &host->settings;
+    uint32_t request = 0, smtp = UINT32_C(1) << services_number(&host->services, "smtp");
+    for (int i = 0; socket_request_words[i] != NULL; i++)
+        if (strcmp(socket_request_words[i], "smtpd_access_policy") == 0)
+            request = UINT32_C(1) << i;
+    for (size_t i = 0; i < settings->socket_count; i++)
+        if (settings->sockets[i].kind == SOCKET_GATE && (settings->sockets[i].requests & request) != 0 &&
+            (settings->sockets[i].services & smtp) != 0)
+            return true;
+    return false;
+}
+
+static bool takes_passwords(const struct settings *settings) {
+    for (size_t i = 0; i < settings->socket_count; i++)
+        if (settings->sockets[i].kind == SOCKET_SASLAUTHD)
+            return true;
+    return false;
+}
+
+/* A login by the one door that the other then keeps from sending anything. */
+static void check_unannounced(struct host_reading *file) {
+    const struct host *host = file->host;
+    bool unannounced = host->set[HOST_SASLAUTHD_REQUIRE_PLUGIN] &&
+                       host->values[HOST_SASLAUTHD_REQUIRE_PLUGIN].number == 0 && takes_passwords(&host->settings);
+    bool remembered = !host->set[HOST_POSTFIX_REQUIRE_LOGIN] || host->values[HOST_POSTFIX_REQUIRE_LOGIN].number != 0;
+    if (unannounced && remembered && asked_about_mail(host))
+        reading_warning(&file->reading, file->seen[HOST_SASLAUTHD_REQUIRE_PLUGIN],
+                        "without require_plugin, a login that no plugin announced is let in without an address, and "
+                        "where Postfix asks about its mail, that is rejected (not-gated); write postfix_policy = { "
+                        "require_login = false; };, or take require_plugin out");
+}
+
 static void check_groups(struct host_reading *file) {
     const struct value *groups = &file->host->values[HOST_GROUPS];
     if (groups->count > POLICY_GROUP_LIMIT)
@@ -194,6 +228,7 @@ void host_read(struct host *host, const char *path, const struct document *docum
     check_default_domain(&file);
     check_delimiter(&file);
     check_stores(&file);
+    check_unannounced(&file);
     check_groups(&file);
     if (file.seen[HOST_SOCKETS] == NULL)
         mistakes_warn(mistakes, (struct place){.file = path},

@@ -145,6 +145,11 @@ static const struct row account_rows[] = {
     {"", {"the file is empty; remove it, or write a comment to keep it"}},
 };
 
+#define UNANNOUNCED                                                                                                    \
+    "without require_plugin, a login that no plugin announced is let in without an address, and where Postfix asks "   \
+    "about its mail, that is rejected (not-gated); write postfix_policy = { require_login = false; };, or take "       \
+    "require_plugin out"
+
 /* Written as the main file. */
 static const struct row main_rows[] = {
     {"sockets = ( { kind = \"gate\"; path = \"/a\"; } );", {NULL}},
@@ -189,6 +194,29 @@ static const struct row main_rows[] = {
     {"services_known = [ \"imap\" ]; sockets = ( );", {"1:1: \"imap\" is known already; take it out"}},
     {"saslauthd = { upsteam = \"/x\"; }; sockets = ( );",
      {"1:15: there is no key saslauthd.upsteam; did you mean upstream?"}},
+    {"sockets = ( { kind = \"gate\"; path = \"/a\"; }, { kind = \"saslauthd\"; path = \"/b\"; } );\n"
+     "saslauthd = { require_plugin = false; };",
+     {"2:15: warning: " UNANNOUNCED}},
+    {"sockets = ( { kind = \"gate\"; path = \"/a\"; requests = [ \"ask\", \"smtpd_access_policy\" ]; services = [ "
+     "\"smtp\" "
+     "]; }, { kind = \"saslauthd\"; path = \"/b\"; } );\n"
+     "postfix_policy = { require_login = true; }; saslauthd = { require_plugin = false; };",
+     {"2:59: warning: " UNANNOUNCED}},
+    {"sockets = ( { kind = \"gate\"; path = \"/a\"; }, { kind = \"saslauthd\"; path = \"/b\"; } );\n"
+     "saslauthd = { require_plugin = false; }; postfix_policy = { require_login = false; };",
+     {NULL}},
+    {"sockets = ( { kind = \"gate\"; path = \"/a\"; }, { kind = \"saslauthd\"; path = \"/b\"; } );\n"
+     "saslauthd = { require_plugin = true; };",
+     {NULL}},
+    {"sockets = ( { kind = \"gate\"; path = \"/a\"; } ); saslauthd = { require_plugin = false; };", {NULL}},
+    {"sockets = ( { kind = \"gate\"; path = \"/a\"; requests = [ \"ask\" ]; }, { kind = \"saslauthd\"; path = \"/b\"; "
+     "} );\n"
+     "saslauthd = { require_plugin = false; };",
+     {NULL}},
+    {"sockets = ( { kind = \"gate\"; path = \"/a\"; services = [ \"imap\" ]; }, { kind = \"saslauthd\"; path = \"/b\"; "
+     "} );\n"
+     "saslauthd = { require_plugin = false; };",
+     {NULL}},
     {"sockets = ( { kind = \"gat\"; path = \"/a\"; } );",
      {"1:15: kind cannot be \"gat\"; did you mean \"gate\"? It is one of \"gate\", \"saslauthd\", \"admin\""}},
     {"sockets = ( { path = \"/a\"; } );",

@@ -43,6 +43,8 @@ static const struct row rows[] = {
     {NULL, "CN", "FR", NULL, 1500, FINDING_SILENT, POLICY_KEY_COUNT, "no country is known: country-unknown judges it"},
     {"AT BE BG CY CZ DE DK EE ES FI", NULL, NULL, "FR", 0, FINDING_AGAINST, POLICY_COUNTRIES_ALLOW,
      "country FR is not in countries.allow (AT, BE, BG, CY, CZ, DE, DK, EE and 2 more)"},
+    {"AD AT BE BG CY CZ DE DK ZW", NULL, NULL, "FR", 0, FINDING_AGAINST, POLICY_COUNTRIES_ALLOW,
+     "country FR is not in countries.allow (AD, AT, BE, BG, CY, CZ, DE, DK and 1 more)"},
 };
 
 static struct value allow, deny, travels;

@@ -33,7 +33,20 @@ static void an_address_is_denied_exactly_in_a_denied_network(void **state) {
     }
 }
 
+static void an_empty_list_denies_no_network(void **state) {
+    (void)state;
+    const struct value none = {.file = "test", .line = 1};
+    scene_clear();
+    scene.key[POLICY_NETWORKS_DENIED] = &none;
+    struct facts facts = {.address = scene_address(NULL)};
+    assert_int_equal(scene_judge(network_judge, &facts).finding, FINDING_PASS);
+    scene_says(network_judge, network_tell, &facts, "no network is denied");
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(an_address_is_denied_exactly_in_a_denied_network)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_address_is_denied_exactly_in_a_denied_network),
+        cmocka_unit_test(an_empty_list_denies_no_network),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

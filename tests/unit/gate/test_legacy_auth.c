@@ -82,6 +82,8 @@ static void only_the_bare_password_is_legacy(void **state) {
         enum finding expected = credential == CREDENTIAL_PASSWORD ? FINDING_AGAINST : FINDING_PASS;
         assert_int_equal(scene_judge(legacy_auth_judge, &facts).finding, expected);
     }
+    struct facts facts = {.service = SMTP, .credential = CREDENTIAL_APP_PASSWORD};
+    scene_says(legacy_auth_judge, legacy_auth_tell, &facts, "app-password is no bare password");
 }
 
 int main(void) {

@@ -90,10 +90,21 @@ static void it_only_reports_until_its_day(void **state) {
     assert_false(scene_judge(second_factor_missing_judge, &facts).report_only);
 }
 
+static void it_names_the_setting_that_settled_it(void **state) {
+    (void)state;
+    struct row row = {.totp = TOTP_REQUIRED, .trusted = SKIP};
+    struct facts facts = set(&row);
+    assert_ptr_equal(scene_judge(second_factor_missing_judge, &facts).source, &totp);
+    row.known = AT_HOME;
+    facts = set(&row);
+    assert_ptr_equal(scene_judge(second_factor_missing_judge, &facts).source, &skip);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_row_holds),
         cmocka_unit_test(it_only_reports_until_its_day),
+        cmocka_unit_test(it_names_the_setting_that_settled_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

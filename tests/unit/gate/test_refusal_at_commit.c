@@ -26,11 +26,20 @@ static const struct row rows[] = {
     {"an exception", REASON_SECOND_FACTOR_REUSED, -1, -1, 0, true, false, false, REASON_NONE},
     {"a second before from", REASON_SECOND_FACTOR_WRONG, -1, -1, NOW + 1, false, false, false,
      REASON_SECOND_FACTOR_WRONG},
+    {"a reused code a second before from", REASON_SECOND_FACTOR_REUSED, -1, -1, NOW + 1, false, false, false,
+     REASON_SECOND_FACTOR_REUSED},
+    {"a spent budget a second before from", REASON_SECOND_FACTOR_BUDGET, -1, -1, NOW + 1, false, false, false,
+     REASON_SECOND_FACTOR_BUDGET},
+    {"from is not about compromised accounts", REASON_COMPROMISED, -1, -1, NOW + 1, false, false, true, REASON_NONE},
+    {"its own mode and none for all", REASON_SECOND_FACTOR_WRONG, -1, MODE_REPORT, 0, false, false, false,
+     REASON_SECOND_FACTOR_WRONG},
     {"from on", REASON_SECOND_FACTOR_WRONG, -1, -1, NOW, false, false, true, REASON_NONE},
     {"from is not about locks", REASON_LOCKED, -1, -1, NOW + 1, false, false, true, REASON_NONE},
     {"a lock of the gate's own in report mode", REASON_LOCKED, MODE_REPORT, -1, 0, false, false, false, REASON_LOCKED},
     {"a lock by hand in report mode", REASON_LOCKED, MODE_REPORT, -1, 0, false, true, true, REASON_NONE},
     {"a lock by hand in mode off", REASON_LOCKED, MODE_OFF, -1, 0, false, true, true, REASON_NONE},
+    {"a lock by hand enforces no other refusal", REASON_SECOND_FACTOR_WRONG, MODE_REPORT, -1, 0, false, true, false,
+     REASON_SECOND_FACTOR_WRONG},
 };
 
 static void each_refusal_is_softened_as_its_row_says(void **state) {

@@ -45,6 +45,24 @@ static void without_a_list_every_mechanism_passes(void **state) {
     scene_says(mechanism_judge, mechanism_tell, &facts, "no mechanism is refused");
 }
 
+static void a_list_of_one_refuses_that_one(void **state) {
+    (void)state;
+    const struct value one = {.file = "test", .line = 3, .count = 1, .words = words};
+    scene.key[POLICY_LEGACY_AUTH_MECHANISMS] = &one;
+    struct facts facts = {.mechanism = "CRAM-MD5"};
+    assert_int_equal(scene_judge(mechanism_judge, &facts).finding, FINDING_AGAINST);
+    facts.mechanism = "DIGEST-MD5";
+    assert_int_equal(scene_judge(mechanism_judge, &facts).finding, FINDING_PASS);
+}
+
+static void an_empty_list_refuses_none_and_needs_no_mechanism(void **state) {
+    (void)state;
+    const struct value none = {.file = "test", .line = 3};
+    scene.key[POLICY_LEGACY_AUTH_MECHANISMS] = &none;
+    struct facts facts = {.mechanism = NULL};
+    assert_int_equal(scene_judge(mechanism_judge, &facts).finding, FINDING_PASS);
+}
+
 static void it_only_reports_until_its_day(void **state) {
     (void)state;
     struct value from = {.file = "test", .number = 1000};
@@ -64,6 +82,8 @@ int main(void) {
         cmocka_unit_test_setup(another_mechanism_passes, list),
         cmocka_unit_test_setup(an_unknown_mechanism_is_not_judged, list),
         cmocka_unit_test_setup(without_a_list_every_mechanism_passes, list),
+        cmocka_unit_test_setup(a_list_of_one_refuses_that_one, list),
+        cmocka_unit_test_setup(an_empty_list_refuses_none_and_needs_no_mechanism, list),
         cmocka_unit_test_setup(it_only_reports_until_its_day, list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,13 +5,15 @@
 
 static struct judgement script[REASON_COUNT]; /* what each stand-in finds */
 static unsigned judged[REASON_COUNT];
+static bool mute[REASON_COUNT]; /* this one comes to no finding at all */
 
 #define STAND_IN(name, reason)                                                                                         \
     void name##_judge(const struct facts *facts, const struct policy *policy, struct judgement *judgement) {           \
         (void)facts;                                                                                                   \
         (void)policy;                                                                                                  \
         judged[reason]++;                                                                                              \
-        *judgement = script[reason];                                                                                   \
+        if (!mute[reason])                                                                                             \
+            *judgement = script[reason];                                                                               \
     }                                                                                                                  \
     void name##_tell(const struct facts *facts, const struct policy *policy, const struct judgement *judgement,        \
                      struct buffer *text) {                                                                            \
@@ -42,6 +44,7 @@ static int clear(void **state) {
     scene_clear();
     memset(script, 0, sizeof script);
     memset(judged, 0, sizeof judged);
+    memset(mute, 0, sizeof mute);
     return 0;
 }
 
@@ -108,6 +111,14 @@ static void a_later_denial_wins_over_a_rule_that_cannot_judge(void **state) {
     expect(&decision, VERDICT_DENY, REASON_LEGACY_AUTH, REASON_NONE);
 }
 
+static void a_rule_that_comes_to_no_finding_cannot_tell(void **state) {
+    (void)state;
+    mute[REASON_NOT_GATED] = true;
+    struct decision decision = decide();
+    expect(&decision, VERDICT_LATER, REASON_UNAVAILABLE, REASON_NONE);
+    assert_int_equal(decision.trace[REASON_NOT_GATED].outcome, OUTCOME_CANNOT_TELL);
+}
+
 static void report_mode_lets_pass_and_names_the_first_denial(void **state) {
     (void)state;
     scene.key[POLICY_MODE] = &report;
@@ -145,6 +156,24 @@ static void report_mode_and_off_leave_throttled_enforced(void **state) {
     }
 }
 
+static void report_mode_and_off_soften_every_other_rule(void **state) {
+    (void)state;
+    size_t count;
+    const struct rule *rules = gate_rules(&count);
+    for (size_t i = 0; i < count; i++) {
+        if (rules[i].reason == REASON_THROTTLED)
+            continue;
+        memset(script, 0, sizeof script);
+        script[rules[i].reason].finding = FINDING_AGAINST;
+        scene.key[POLICY_MODE] = &report;
+        struct decision decision = decide();
+        expect(&decision, VERDICT_CONTINUE, REASON_NONE, rules[i].reason);
+        scene.key[POLICY_MODE] = &off;
+        decision = decide();
+        expect(&decision, VERDICT_CONTINUE, REASON_NONE, REASON_NONE);
+    }
+}
+
 static void report_mode_and_off_leave_an_enforced_finding_alone(void **state) {
     (void)state;
     const struct value *const modes[] = {&report, &off};
@@ -173,6 +202,25 @@ static void a_mode_for_one_rule_softens_that_rule_alone(void **state) {
     script[REASON_COUNTRY_UNKNOWN].finding = FINDING_AGAINST;
     decision = decide();
     expect(&decision, VERDICT_DENY, REASON_COUNTRY_UNKNOWN, REASON_COUNTRY);
+}
+
+static void a_mode_for_one_rule_needs_none_for_all(void **state) {
+    (void)state;
+    scene.entry[POLICY_MODES][REASON_COUNTRY] = &report;
+    script[REASON_COUNTRY].finding = FINDING_AGAINST;
+    struct decision decision = decide();
+    expect(&decision, VERDICT_CONTINUE, REASON_NONE, REASON_COUNTRY);
+    assert_ptr_equal(decision.trace[REASON_COUNTRY].softener, &report);
+}
+
+static void of_two_equal_modes_the_one_for_all_is_named(void **state) {
+    (void)state;
+    static const struct value for_one = {.file = "test", .line = 5, .number = MODE_REPORT};
+    scene.key[POLICY_MODE] = &report;
+    scene.entry[POLICY_MODES][REASON_COUNTRY] = &for_one;
+    script[REASON_COUNTRY].finding = FINDING_AGAINST;
+    struct decision decision = decide();
+    assert_ptr_equal(decision.trace[REASON_COUNTRY].softener, &report);
 }
 
 static void no_rule_enforces_what_mode_only_reports(void **state) {
@@ -212,6 +260,7 @@ static void an_exception_holds_for_its_rule_service_and_time(void **state) {
     struct decision decision = decide_at(999, 2);
     expect(&decision, VERDICT_CONTINUE, REASON_NONE, REASON_NONE);
     assert_int_equal(decision.trace[REASON_LEGACY_AUTH].outcome, OUTCOME_EXCEPTED);
+    assert_ptr_equal(decision.trace[REASON_LEGACY_AUTH].softener, &exceptions);
     assert_int_equal(decision.trace[REASON_LEGACY_AUTH].softener_line, 77);
     decision = decide_at(1000, 2);
     expect(&decision, VERDICT_DENY, REASON_LEGACY_AUTH, REASON_NONE);
@@ -247,6 +296,23 @@ static void no_exception_opens_a_lock_by_hand(void **state) {
     expect(&decision, VERDICT_DENY, REASON_LOCKED, REASON_NONE);
 }
 
+static void each_rule_can_be_asked_alone(void **state) {
+    (void)state;
+    size_t count;
+    const struct rule *rules = gate_rules(&count);
+    const struct facts facts = {0};
+    for (size_t i = 0; i < count; i++) {
+        memset(script, 0, sizeof script);
+        memset(judged, 0, sizeof judged);
+        assert_int_equal(gate_outcome(rules[i].reason, &facts, SCENE_POLICY), OUTCOME_PASSED);
+        script[rules[i].reason].finding = FINDING_AGAINST;
+        assert_int_equal(gate_outcome(rules[i].reason, &facts, SCENE_POLICY), OUTCOME_DECIDED);
+        for (size_t other = 0; other < count; other++)
+            assert_int_equal(judged[rules[other].reason], other == i ? 2 : 0);
+    }
+    assert_int_equal(gate_outcome(REASON_MALFORMED, &facts, SCENE_POLICY), OUTCOME_NOT_REACHED);
+}
+
 static void telling_asks_the_rule_again(void **state) {
     (void)state;
     script[REASON_COUNTRY].finding = FINDING_AGAINST;
@@ -273,17 +339,22 @@ int main(void) {
         cmocka_unit_test_setup(with_nothing_against_it_a_login_continues, clear),
         cmocka_unit_test_setup(the_first_rule_against_it_decides, clear),
         cmocka_unit_test_setup(a_later_denial_wins_over_a_rule_that_cannot_judge, clear),
+        cmocka_unit_test_setup(a_rule_that_comes_to_no_finding_cannot_tell, clear),
         cmocka_unit_test_setup(report_mode_lets_pass_and_names_the_first_denial, clear),
         cmocka_unit_test_setup(report_mode_goes_on_where_a_rule_cannot_judge, clear),
         cmocka_unit_test_setup(report_mode_and_off_leave_throttled_enforced, clear),
+        cmocka_unit_test_setup(report_mode_and_off_soften_every_other_rule, clear),
         cmocka_unit_test_setup(report_mode_and_off_leave_an_enforced_finding_alone, clear),
         cmocka_unit_test_setup(a_mode_for_one_rule_softens_that_rule_alone, clear),
+        cmocka_unit_test_setup(a_mode_for_one_rule_needs_none_for_all, clear),
+        cmocka_unit_test_setup(of_two_equal_modes_the_one_for_all_is_named, clear),
         cmocka_unit_test_setup(no_rule_enforces_what_mode_only_reports, clear),
         cmocka_unit_test_setup(mode_off_records_nothing, clear),
         cmocka_unit_test_setup(a_rule_may_itself_only_report, clear),
         cmocka_unit_test_setup(an_exception_holds_for_its_rule_service_and_time, clear),
         cmocka_unit_test_setup(an_exception_without_a_service_holds_for_all, clear),
         cmocka_unit_test_setup(no_exception_opens_a_lock_by_hand, clear),
+        cmocka_unit_test_setup(each_rule_can_be_asked_alone, clear),
         cmocka_unit_test_setup(telling_asks_the_rule_again, clear),
         cmocka_unit_test_setup(every_outcome_has_a_word_of_its_own, clear),
     };

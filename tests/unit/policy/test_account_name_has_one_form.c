@@ -208,6 +208,39 @@ static void domain_labels_have_limits(void **state) {
     assert_true(account_domain_valid("localhost"));
 }
 
+/* Asked of the domain itself: in a login's name the list of served domains would refuse most of these as well. */
+static void a_domain_is_letters_digits_and_inner_hyphens(void **state) {
+    (void)state;
+    static const char alone[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    for (int byte = 1; byte < 256; byte++) {
+        char label[] = {(char)byte, '\0'};
+        char inside[] = {'a', (char)byte, 'b', '\0'};
+        assert_int_equal(account_domain_valid(label), strchr(alone, byte) != NULL);
+        assert_int_equal(account_domain_valid(inside), strchr(alone, byte) != NULL || byte == '-' || byte == '.');
+    }
+    static const char *const refused[] = {"-", "-a", "a-", "a.-b", "a-.b", ".", ".a", "a.", "a..b"};
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
+        assert_false(account_domain_valid(refused[i]));
+}
+
+/* Without a delimiter and without domains, so that nothing but the byte decides. */
+static void each_byte_of_a_local_part_is_taken_or_refused(void **state) {
+    (void)state;
+    char canonical[ACCOUNT_NAME_SIZE];
+    for (int byte = 1; byte < 256; byte++) {
+        char alone[] = {(char)byte, '\0'};
+        char inside[] = {'a', (char)byte, 'b', '\0'};
+        char first[] = {(char)byte, 'b', '\0'};
+        char last[] = {'a', (char)byte, '\0'};
+        bool taken = byte >= 0x20 && byte <= 0x7e && strchr("/*", byte) == NULL;
+        bool at_an_end = taken && strchr(" .@", byte) == NULL;
+        assert_int_equal(account_name_canonical(&bare, inside, canonical), taken);
+        assert_int_equal(account_name_canonical(&bare, alone, canonical), at_an_end);
+        assert_int_equal(account_name_canonical(&bare, first, canonical), at_an_end);
+        assert_int_equal(account_name_canonical(&bare, last, canonical), at_an_end);
+    }
+}
+
 static uint64_t next_random(uint64_t *seed) {
     *seed ^= *seed << 13;
     *seed ^= *seed >> 7;
@@ -266,6 +299,8 @@ int main(void) {
         cmocka_unit_test(what_is_cut_off_counts_towards_the_length),
         cmocka_unit_test(lengths_at_the_limits),
         cmocka_unit_test(domain_labels_have_limits),
+        cmocka_unit_test(a_domain_is_letters_digits_and_inner_hyphens),
+        cmocka_unit_test(each_byte_of_a_local_part_is_taken_or_refused),
         cmocka_unit_test(random_strings_fold_once_and_for_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

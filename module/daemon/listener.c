@@ -21,7 +21,7 @@
 #include "daemon/supervisor.h"
 #include "policy/configuration.h"
 
-#define BACKLOG 1024
+#define BACKLOG            1024
 #define PAUSE_MICROSECONDS 100000
 
 struct listener {
@@ -199,6 +199,20 @@ static void acceptable(evutil_socket_t socket, short events, void *argument) {
     accept_one(argument);
 }
 
+static bool look_up_ids(struct listener *listener, const struct socket_setting *setting, char *fault, size_t size) {
+    struct peer_ids ids;
+    const char *user = configuration_settings(listener->server->configuration)->user;
+    bool known = peer_ids(setting, user, &ids);
+    listener->owner = ids.owner;
+    listener->group = ids.group;
+    if (ids.no_user != NULL)
+        snprintf(fault, size, "there is no user %s; create it, or name another as %s", ids.no_user,
+                 setting->owner != NULL ? "the socket's `owner`" : "`user`");
+    else if (ids.no_group != NULL)
+        snprintf(fault, size, "there is no group %s; create it, or name another as the socket's `group`", ids.no_group);
+    return known;
+}
+
 static bool prepare(struct listener *listener, const struct socket_setting *setting, char *fault, size_t size) {
     listener->setting = *setting;
     listener->path = strdup(setting->path);
@@ -206,15 +220,12 @@ static bool prepare(struct listener *listener, const struct socket_setting *sett
     listener->setting.seen_as = NULL;
     listener->setting.owner = listener->setting.group = NULL;
     listener->protocol = protocol_for(setting->kind);
-    const char *user = configuration_settings(listener->server->configuration)->user;
     if (listener->path == NULL)
         snprintf(fault, size, "out of memory");
     else if (listener->protocol == NULL)
         snprintf(fault, size, "this version cannot serve a socket of this kind");
-    else if (!peer_ids(setting, user, &listener->owner, &listener->group))
-        snprintf(fault, size, "cannot find owner %s or group %s of the socket; create them, or name others",
-                 setting->owner != NULL ? setting->owner : user != NULL ? user : "root",
-                 setting->group != NULL ? setting->group : "of that user");
+    else if (!look_up_ids(listener, setting, fault, size))
+        return false;
     else
         return open_socket(listener, fault, size);
     return false;
@@ -253,8 +264,8 @@ bool listeners_start(struct listeners *listeners) {
         return false;
     for (size_t i = 0; i < listeners->count; i++) {
         struct listener *listener = &listeners->list[i];
-        listener->event = event_new(listener->server->base, listener->descriptor, EV_READ | EV_PERSIST, acceptable,
-                                    listener);
+        listener->event =
+            event_new(listener->server->base, listener->descriptor, EV_READ | EV_PERSIST, acceptable, listener);
         if (listener->event == NULL || event_add(listener->event, NULL) != 0)
             return false;
     }

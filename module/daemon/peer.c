@@ -2,7 +2,6 @@
 /* Names to ids at start, ids to yes or no at each connection. */
 #include "daemon/peer.h"
 
-#include <errno.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stddef.h>
@@ -11,27 +10,26 @@
 
 #include "policy/configuration.h"
 
-bool peer_ids(const struct socket_setting *setting, const char *daemon_user, uid_t *owner, gid_t *group) {
-    *owner = geteuid();
-    *group = getegid();
+bool peer_ids(const struct socket_setting *setting, const char *daemon_user, struct peer_ids *ids) {
+    *ids = (struct peer_ids){.owner = geteuid(), .group = getegid()};
     const char *user = setting->owner;
-    if (user == NULL && *owner == 0)
+    if (user == NULL && ids->owner == 0)
         user = daemon_user;
     if (user != NULL) {
-        errno = 0;
         const struct passwd *account = getpwnam(user);
+        ids->no_user = account == NULL ? user : NULL;
         if (account == NULL)
             return false;
-        *owner = account->pw_uid;
+        ids->owner = account->pw_uid;
         if (setting->owner == NULL)
-            *group = account->pw_gid;
+            ids->group = account->pw_gid;
     }
     if (setting->group != NULL) {
-        errno = 0;
         const struct group *entry = getgrnam(setting->group);
+        ids->no_group = entry == NULL ? setting->group : NULL;
         if (entry == NULL)
             return false;
-        *group = entry->gr_gid;
+        ids->group = entry->gr_gid;
     }
     return true;
 }

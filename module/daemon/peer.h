@@ -10,9 +10,15 @@
 
 struct socket_setting;
 
+struct peer_ids {
+    uid_t owner;
+    gid_t group;
+    const char *no_user, *no_group; /* the name, of the setting or the daemon's user, that is not known; else NULL */
+};
+
 /* Looks up the ids that a socket's `owner` and `group` name; where unset, the ids that the daemon will have. False
- * where a name does not exist (errno is 0) or cannot be looked up. */
-bool peer_ids(const struct socket_setting *setting, const char *daemon_user, uid_t *owner, gid_t *group);
+ * where a name is not known. */
+bool peer_ids(const struct socket_setting *setting, const char *daemon_user, struct peer_ids *ids);
 
 /* Whether this peer may use a socket of this owner, group and mode. Root and the daemon itself always may; an admin
  * socket is for them alone. */

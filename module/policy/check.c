@@ -2,8 +2,11 @@
 /* Looks at every file, accounts included, as `authgatectl check` asks. It reads them by the same functions as the
  * daemon does, so that it can find no mistake that the daemon would not, and miss none that it would. It changes
  * nothing. */
+#include <errno.h>
+#include <grp.h>
 #include <libgen.h>
 #include <limits.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,10 +31,65 @@ static void count_one(struct check *check) {
         order->progress(order->context, check->done, check->all);
 }
 
+/* ---- users and groups of this host ---- */
+
+#define NSS_ENTRY_SIZE 65536
+
+/* What NSS answers where it has no such entry, by getpwnam_r(3). Anything else is no answer, and so no "no". */
+static bool says_no(int error, const void *result) {
+    return result == NULL && (error == 0 || error == ENOENT || error == ESRCH);
+}
+
+static bool no_user(const char *name) {
+    char storage[NSS_ENTRY_SIZE];
+    struct passwd entry, *result = NULL;
+    int error = name == NULL ? ERANGE : getpwnam_r(name, &entry, storage, sizeof storage, &result);
+    return says_no(error, result);
+}
+
+static bool no_group(const char *name) {
+    char storage[NSS_ENTRY_SIZE];
+    struct group entry, *result = NULL;
+    int error = name == NULL ? ERANGE : getgrnam_r(name, &entry, storage, sizeof storage, &result);
+    return says_no(error, result);
+}
+
+/* Warnings, since what is checked may be for another host. */
+static void check_host_names(struct check *check) {
+    const struct host *host = &check->configuration->host;
+    const struct settings *settings = &host->settings;
+    if (no_user(settings->user))
+        mistakes_warn(check->mistakes, host_place(host, HOST_USER),
+                      "there is no user %s on this host; create it, or name another", settings->user);
+    for (size_t i = 0; i < settings->socket_count; i++) {
+        const struct socket_setting *socket = &settings->sockets[i];
+        struct place place = {.file = host_place(host, HOST_SOCKETS).file, .line = socket->line};
+        if (no_user(socket->owner))
+            mistakes_warn(check->mistakes, place,
+                          "there is no user %s on this host; create it, or name another as the socket's owner",
+                          socket->owner);
+        if (no_group(socket->group))
+            mistakes_warn(check->mistakes, place,
+                          "there is no group %s on this host; create it, or name another as the socket's group",
+                          socket->group);
+    }
+}
+
+static void check_unix_group(struct check *check, const struct value *group) {
+    if (group->count > 0 && no_group(group->words[0]))
+        mistakes_warn(check->mistakes, (struct place){.file = group->file, .line = group->line},
+                      "there is no group %s on this host, so nobody is in it; create it, or name another",
+                      group->words[0]);
+}
+
+/* ---- one policy ---- */
+
 static void check_policy(struct check *check, const char *path, bool includes, bool group) {
     struct group_values values = {.set = {false}};
     struct policy_file file = {.path = path, .includes = includes, .group = group ? &values : NULL};
     struct layer *layer = policy_file_read(&file, &check->configuration->context, check->mistakes);
+    if (layer != NULL)
+        check_unix_group(check, &values.fields[GROUP_UNIX_GROUP]);
     policy_reminders(layer, check->order->now, check->mistakes);
     layer_release(&layer);
 }
@@ -166,10 +224,12 @@ static bool same_file(const char *one, const char *other) {
 
 static void check_one(struct check *check, const char *main_path, const char *path) {
     bool group = lies_in(check, path, "groups"), domain = lies_in(check, path, "domains");
-    if (same_file(path, main_path))
+    if (same_file(path, main_path)) {
+        check_host_names(check);
         policy_reminders(check->configuration->defaults, check->order->now, check->mistakes);
-    else
+    } else {
         check_policy(check, path, group || domain, group);
+    }
     count_one(check);
 }
 
@@ -214,6 +274,9 @@ static void check_all(struct check *check, const char *path) {
     check->configuration = load(path, check->mistakes);
     if (check->configuration == NULL)
         return;
+    check_host_names(check);
+    for (size_t i = 0; i < check->configuration->group_count; i++)
+        check_unix_group(check, &check->configuration->groups[i].unix_group);
     configuration_reminders(check->configuration, check->order->now, check->mistakes);
     check_accounts(check);
 }

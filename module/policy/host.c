@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Fills struct settings from the main file. Called when a configuration is loaded; opens nothing and asks nobody
- * whether users, groups or paths exist, since `check` may run on another host than the daemon. */
+ * whether users, groups or paths exist: `check` does, and may run on another host than the daemon. */
 #include "policy/host.h"
 
 #include <stdlib.h>

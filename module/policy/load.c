@@ -236,7 +236,8 @@ static void read_group(struct group_loading *loading, const char *name) {
     struct layer *layer = policy_file_read(&found, &configuration->context, loading->mistakes);
     if (layer == NULL)
         return; /* and with it the values */
-    configuration->groups[configuration->group_count++] = (struct group_policy){name, layer};
+    configuration->groups[configuration->group_count++] =
+        (struct group_policy){name, layer, loading->values.fields[GROUP_UNIX_GROUP]};
     check_has_members(loading, name);
     add_members(loading, group);
     add_members_file(loading, group);

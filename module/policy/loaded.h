@@ -19,6 +19,7 @@ struct domain_policy {
 struct group_policy {
     const char *name;
     struct layer *layer;
+    struct value unix_group; /* lives in the layer; no word: none */
 };
 
 struct configuration {

@@ -50,7 +50,17 @@ def missing(of_lab):
 @tests.case("a user that does not exist ends the start with status 2")
 def no_such_user(of_lab):
     of_lab.configure(user="authgate-nobody-has-this-name")
-    gives_up(of_lab, "authgate-nobody-has-this-name")
+    gives_up(of_lab, "there is no user authgate-nobody-has-this-name; create it", "`user`")
+
+
+@tests.case("a socket's owner or group that does not exist ends the start with status 2, at the socket's line")
+def no_such_owner(of_lab):
+    nobody = "authgate-nobody-has-this-name"
+    for key, what in [("owner", "user"), ("group", "group")]:
+        of_lab.configure(sockets=f'{{ kind = "gate"; path = "{of_lab.socket}"; {key} = "{nobody}"; }}')
+        with open(of_lab.configuration, encoding="utf-8") as file:
+            line = next(number for number, text in enumerate(file, 1) if nobody in text)
+        gives_up(of_lab, f"{of_lab.configuration}:{line}: there is no {what} {nobody}; create it", f"`{key}`")
 
 
 @tests.case("a socket whose folder is missing ends the start with status 2")

@@ -58,22 +58,24 @@ static void the_daemons_own_user_may_speak_everywhere(void **state) {
 
 static void names_are_looked_up(void **state) {
     (void)state;
-    uid_t owner;
-    gid_t group;
+    struct peer_ids ids;
     struct socket_setting setting = {.owner = "nobody", .group = "root"};
-    assert_true(peer_ids(&setting, NULL, &owner, &group));
-    assert_int_not_equal(owner, 0);
-    assert_int_equal(group, 0);
+    assert_true(peer_ids(&setting, NULL, &ids));
+    assert_int_not_equal(ids.owner, 0);
+    assert_int_equal(ids.group, 0);
 }
 
 static void a_name_that_does_not_exist_is_refused(void **state) {
     (void)state;
-    uid_t owner;
-    gid_t group;
+    struct peer_ids ids;
     struct socket_setting no_owner = {.owner = "authgate-nobody"};
     struct socket_setting no_group = {.group = "authgate-nobody"};
-    assert_false(peer_ids(&no_owner, NULL, &owner, &group));
-    assert_false(peer_ids(&no_group, NULL, &owner, &group));
+    assert_false(peer_ids(&no_owner, NULL, &ids));
+    assert_string_equal(ids.no_user, "authgate-nobody");
+    assert_null(ids.no_group);
+    assert_false(peer_ids(&no_group, NULL, &ids));
+    assert_null(ids.no_user);
+    assert_string_equal(ids.no_group, "authgate-nobody");
 }
 
 int main(void) {

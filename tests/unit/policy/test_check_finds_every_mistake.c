@@ -93,6 +93,38 @@ static void a_broken_main_file_does_not_hide_the_others(void **state) {
     assert_int_equal(mistakes.grave, 2);
 }
 
+#define NOBODY "authgate-nobody"
+
+/* A configuration may be checked for another host, so none of them is a mistake. */
+static void names_that_this_host_does_not_know(void **state) {
+    (void)state;
+    place_write(MAIN_FILE,
+                MAIN_START "groups = [ \"staff\" ]; domains = [ \"example.com\", \"example.org\" ];\n"
+                           "user = \"" NOBODY "\";\n"
+                           "sockets = ( { kind = \"gate\"; path = \"/a\"; owner = \"root\"; group = \"root\"; },\n"
+                           "  { kind = \"gate\"; path = \"/b\"; owner = \"" NOBODY "\"; group = \"" NOBODY "\"; } );");
+    place_write("groups/staff.conf", "\nunix_group = \"" NOBODY "\";");
+    static const char *const of_main[] = {MAIN_FILE ":3: warning: there is no user " NOBODY
+                                                    " on this host; create it, or name another",
+                                          MAIN_FILE ":5: warning: there is no user " NOBODY
+                                                    " on this host; create it, or name another as the socket's owner",
+                                          MAIN_FILE ":5: warning: there is no group " NOBODY
+                                                    " on this host; create it, or name another as the socket's group"};
+    static const char *const of_group = "groups/staff.conf:2: warning: there is no group " NOBODY
+                                        " on this host, so nobody is in it; create it, or name another";
+    assert_true(check());
+    assert_int_equal(mistakes.count, 4);
+    assert_says(of_group);
+    for (size_t i = 0; i < 3; i++)
+        assert_says(of_main[i]);
+    assert_true(check_only(place_path("groups/staff.conf"), NULL));
+    assert_int_equal(mistakes.count, 1);
+    assert_says(of_group);
+    assert_true(check_only(place_path(MAIN_FILE), NULL));
+    assert_int_equal(mistakes.count, 3);
+    assert_says(of_main[0]);
+}
+
 /* Names that no login can lead to: whoever wrote the file believes that it holds. */
 static void files_that_are_never_read(void **state) {
     (void)state;
@@ -199,6 +231,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(nothing_is_wrong, start, finish),
         cmocka_unit_test_setup_teardown(every_kind_of_file_is_looked_at, start, finish),
         cmocka_unit_test_setup_teardown(a_broken_main_file_does_not_hide_the_others, start, finish),
+        cmocka_unit_test_setup_teardown(names_that_this_host_does_not_know, start, finish),
         cmocka_unit_test_setup_teardown(files_that_are_never_read, start, finish),
         cmocka_unit_test_setup_teardown(a_folder_of_a_domain_that_others_could_write, start, finish),
         cmocka_unit_test_setup_teardown(exceptions_about_to_end, start, finish),

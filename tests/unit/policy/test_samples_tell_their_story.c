@@ -35,13 +35,15 @@ static void copy(const char *folder) {
     assert_int_equal(nftw(folder, copy_one, 8, FTW_PHYS), 0);
 }
 
-/* Nothing wrong and nothing to warn of in any file; three lines of story at least at the top of the main one. */
+/* Nothing wrong and nothing to warn of in any file, but users and groups that this host has not; three lines of story at
+ * least at the top of the main one. */
 static void assert_sound(void) {
     struct check_order order = {.now = NOW};
     struct mistakes mistakes = {.list = NULL};
     bool good = configuration_check(place_path(MAIN_FILE), &order, &mistakes);
-    if (!good || mistakes.count > 0)
-        fail_msg("%s", place_mistake(&mistakes, 0));
+    for (size_t i = 0; i < mistakes.count; i++)
+        if (!good || strstr(mistakes.list[i].what, " on this host; ") == NULL)
+            fail_msg("%s", place_mistake(&mistakes, i));
     mistakes_clear(&mistakes);
     FILE *file = fopen(place_path(MAIN_FILE), "r");
     char line[256];

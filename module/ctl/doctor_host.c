@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "ctl/ask.h"
 #include "ctl/run.h"
+#include "ctl/unopened.h"
 
 #define DATABASE_AGE (60 * 86400) /* seconds; publishers bring a new one each month or week */
 #define PATIENCE     5000
@@ -213,6 +214,30 @@ static void look_store_missing(struct doctor *doctor) {
                         "the configuration names it, and it is not there");
 }
 
+static void take_state(void *context, const struct message *record) {
+    bool *serving = context;
+    const char *key = record->value[FIELD_KEY], *value = record->value[FIELD_VALUE];
+    if (key != NULL && value != NULL && strcmp(key, "store_state") == 0)
+        *serving = strcmp(value, "serving") == 0;
+}
+
+static void look_unopened(struct doctor *doctor) {
+    char storage[(UNOPENED_NAMED + 1) * ACCOUNT_NAME_SIZE];
+    struct message question = {{NULL}};
+    struct unopened unopened;
+    struct buffer text;
+    bool serving = false;
+    question.value[FIELD_REQUEST] = "status";
+    if (doctor->settings == NULL || doctor->settings->store == NULL || !doctor_daemon_there(doctor) ||
+        ask(doctor->socket, &question, take_state, &serving) != STATUS_DONE || !serving ||
+        !unopened_find(doctor->socket, &unopened) || unopened.count == 0)
+        return;
+    buffer_init(&text, storage, sizeof storage);
+    unopened_write(&unopened, &text);
+    doctor_find(doctor, (struct place){.file = doctor->settings->secret_key_file}, UNOPENED_FIX,
+                "%s; their logins are refused as unavailable", storage);
+}
+
 /* ---- the clock ---- */
 
 static void look_clock(struct doctor *doctor) {
@@ -237,6 +262,7 @@ const struct doctor_check doctor_host_checks[] = {
     {"country-missing", DOCTOR_WEAK, look_database, "no country database"},
     {"country-old", DOCTOR_WEAK, look_database_age, "a country database of over 60 days"},
     {"store-missing", DOCTOR_OUTAGE, look_store_missing, "the store or its key is not there"},
+    {"secrets-closed", DOCTOR_OUTAGE, look_unopened, "secrets in the store that the key file does not open"},
     {"store-owner", DOCTOR_WEAK, look_store, "store or history with a wrong owner or mode"},
     {"key-owner", DOCTOR_WEAK, look_key, "the secret key with a wrong owner or mode"},
     {"clock", DOCTOR_WEAK, look_clock, "the clock is not synchronised"},

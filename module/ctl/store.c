@@ -10,12 +10,15 @@
 #include "ctl/ask.h"
 #include "ctl/grid.h"
 #include "ctl/json.h"
+#include "ctl/unopened.h"
 
 #define COPY_TIME 610000 /* milliseconds: a little more than the daemon gives the store */
 
 struct outcome {
     char state[32], why[512];
     int64_t lost; /* changes that a store served before had and this one has not */
+    bool tried;   /* whether the secrets open */
+    struct unopened unopened;
 };
 
 static void take(void *context, const struct message *record) {
@@ -36,25 +39,54 @@ static bool make_absolute(const char *path, char whole[PATH_MAX]) {
            field_valid(FIELD_PATH, whole);
 }
 
-static enum status print(const struct outcome *outcome, const char *done, bool as_json) {
-    bool serving = strcmp(outcome->state, "serving") == 0;
-    if (as_json) {
-        struct json *document = json_make_object();
-        json_put_text(document, "store_state", outcome->state);
-        json_put_text(document, "store_trouble", outcome->why);
-        json_put_number(document, "changes_lost", outcome->lost);
-        return json_print(&document, STATUS_DONE);
+static bool serving(const struct outcome *outcome) {
+    return strcmp(outcome->state, "serving") == 0;
+}
+
+static enum status print_json(const struct outcome *outcome) {
+    struct json *document = json_make_object();
+    json_put_text(document, "store_state", outcome->state);
+    json_put_text(document, "store_trouble", outcome->why);
+    json_put_number(document, "changes_lost", outcome->lost);
+    if (outcome->tried) {
+        json_put_number(document, "accounts_unopened", (int64_t)outcome->unopened.count);
+        json_put_number(document, "accounts_hashed_otherwise", (int64_t)outcome->unopened.strange);
+        struct json *names = json_put_list(document, "first_unopened");
+        for (size_t i = 0; i < outcome->unopened.named; i++)
+            json_append_text(names, outcome->unopened.names[i]);
     }
+    return json_print(&document, STATUS_DONE);
+}
+
+/* What the key file of now does not open is refused at login, where nobody looks for the reason. */
+static void print_unopened(const struct unopened *unopened) {
+    char storage[(UNOPENED_NAMED + 1) * ACCOUNT_NAME_SIZE];
+    struct buffer text;
+    if (unopened->count == 0)
+        return;
+    buffer_init(&text, storage, sizeof storage);
+    unopened_write(unopened, &text);
+    fputs("But ", stdout);
+    grid_print_text(storage);
+    puts(".\nTheir logins are refused as unavailable. What to do: " UNOPENED_FIX ".");
+    if (unopened->strange > 0)
+        printf("The app passwords and recovery codes of %zu of them are lost as well: they were hashed under another "
+               "key.\n",
+               unopened->strange);
+}
+
+static enum status print(const struct outcome *outcome, const char *done) {
     puts(done);
     if (outcome->lost > 0)
         printf("%lld change%s (enrolments, revocations, locks) that were served before %s not in it: look after "
                "them.\n",
                (long long)outcome->lost, outcome->lost == 1 ? "" : "s", outcome->lost == 1 ? "is" : "are");
-    if (!serving) {
+    if (!serving(outcome)) {
         fputs("It is not served yet: ", stdout);
         grid_print_text(outcome->why);
         putchar('\n');
     }
+    print_unopened(&outcome->unopened);
     return STATUS_DONE;
 }
 
@@ -68,9 +100,10 @@ static bool out_of_reach(const char *complaint) {
 }
 
 static enum status run(struct invocation *invocation, const char *request, size_t operands, const char *done) {
+    bool copied = strcmp(request, "store-backup") == 0;
     static const struct verb_option none[] = {{NULL, NULL}};
     struct talk talk;
-    struct outcome outcome = {.lost = 0};
+    struct outcome outcome = {.tried = false};
     struct message question = {{NULL}};
     char path[PATH_MAX];
     if (!verb_parse(invocation, none) || invocation->count != operands)
@@ -85,8 +118,12 @@ static enum status run(struct invocation *invocation, const char *request, size_
     if (status == STATUS_NO && out_of_reach(talk.complaint))
         verb_fail(status, "the daemon reads and writes copies itself, as its own user: its own folder will do (under "
                           "systemd it has no other)");
+    else if (status == STATUS_DONE && !copied && serving(&outcome))
+        outcome.tried = unopened_find(talk.socket, &outcome.unopened);
     talk_end(&talk);
-    return status == STATUS_DONE ? print(&outcome, done, invocation->json) : status;
+    if (status != STATUS_DONE)
+        return status;
+    return invocation->json ? print_json(&outcome) : print(&outcome, done);
 }
 
 static enum status run_backup(struct invocation *invocation) {

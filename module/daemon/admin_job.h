@@ -62,7 +62,7 @@ struct admin_job {
     size_t recovery_count;
     int64_t drift;
     struct store_sealed_row *sealed;
-    size_t sealed_count, sealed_answered, sealed_failed;
+    size_t sealed_count, sealed_answered, sealed_failed, sealed_strange;
 
     struct existence_query *existence; /* admin_existence.c's, one at a time */
 

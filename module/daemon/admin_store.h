@@ -10,6 +10,7 @@ void admin_key_rotate(struct admin_job *job);
 void admin_key_retire(struct admin_job *job);
 void admin_key_use(struct admin_job *job);
 void admin_key_reseal(struct admin_job *job);
+void admin_key_check(struct admin_job *job);
 
 void admin_store_backup(struct admin_job *job);
 void admin_store_restore(struct admin_job *job);

@@ -76,6 +76,7 @@ static void tampered(const struct gathering *gathering, const char *what) {
                       what);
     log_add(&line, "account", gathering->account);
     log_line(LOG_CRIT, text);
+    gathering->server->unopened++;
 }
 
 static bool take_app_password(struct gathering *gathering, const struct account_facts *stored) {

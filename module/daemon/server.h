@@ -66,6 +66,7 @@ struct server {
     int64_t started; /* seconds since the epoch */
     uint64_t verdicts[VERDICT_COUNT]; /* logins that ended with each */
     uint64_t reports;                 /* logins that went on but would have been denied */
+    uint64_t unopened;                /* times that what the store has of an account did not open */
     bool draining;
 };
 

@@ -118,6 +118,7 @@ static void add_store(const struct server *server, const struct settings *settin
     add_number(records, "store_commits", (int64_t)counters.commits);
     add_number(records, "store_failures", (int64_t)counters.failures);
     add_number(records, "store_answers_too_late", (int64_t)counters.late);
+    add_number(records, "store_rows_unopened", (int64_t)server->unopened);
     add_number(records, "sealing_keys", (int64_t)keyring_count(vault_keyring(server->vault)));
 }
 

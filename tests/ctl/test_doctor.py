@@ -397,7 +397,7 @@ def complete(tree):
                                      check=True).stdout)
     known = {row["check"] for row in rows}
     tap.same(len(known), len(rows), "different names")
-    broken = {row.check for row in BREAKS} | {"daemon"}
+    broken = {row.check for row in BREAKS} | {"daemon", "secrets-closed"}  # this one: test_restored_keys.py
     tap.same(known - broken - {name for name in known if name.startswith("trial-")}, set(), "rows without a test")
     tap.same(broken - known, set(), "tests without a row")
     tap.same({row["weight"] for row in rows}, {"note", "outage", "weak", "bypass"}, "weights")

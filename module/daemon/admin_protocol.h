@@ -60,7 +60,7 @@
  *  request=key-use key_file=…                      record=key value=KEYS THAT SEAL: the daemon uses it from now on
  *  request=key-reseal account=WHERE TO GO ON       record=resealed account=WHERE value=HOW MANY uses=HOW MANY NOT
  *                                                  (nothing is left after `account` where value and uses are 0)
- *  request=key-check [after=…]                     some pages of secrets, opened to see whether they do; changes nothing
+ *  request=key-check [after=…]                     opens some pages of secrets, to see whether they do
  *    record=unopened  account= text=WHY            for the first that do not
  *    record=checked   value=ACCOUNTS LOOKED AT uses=HOW MANY DO NOT OPEN count=HOW MANY OF THEM ARE HASHED
  *                     UNDER ANOTHER KEY after=WHAT TO ASK WITH NEXT, where there may be more

@@ -11,9 +11,9 @@
 #include "daemon/server.h"
 #include "policy/configuration.h"
 
-#define ID_TEXT_SIZE  (2 * STORE_ID_SIZE + 1)
-#define ID_SHOWN      8 /* hexadecimal digits: enough to tell one account's apart */
-#define WORD_LIMIT    64
+#define ID_TEXT_SIZE (2 * STORE_ID_SIZE + 1)
+#define ID_SHOWN     8 /* hexadecimal digits: enough to tell one account's apart */
+#define WORD_LIMIT   64
 
 static void write_id(const unsigned char *id, char text[ID_TEXT_SIZE]) {
     for (size_t i = 0; i < STORE_ID_SIZE; i++)
@@ -31,6 +31,16 @@ static bool next_word(const char **list, char word[WORD_LIMIT]) {
     word[fits ? length : 0] = '\0';
     *list += length;
     return true;
+}
+
+/* Writes a list as it is typed: what the store has with one blank between, with commas. */
+static const char *as_typed(const char *list, char *text, size_t size) {
+    struct buffer typed;
+    char word[WORD_LIMIT];
+    buffer_init(&typed, text, size);
+    while (next_word(&list, word))
+        buffer_add_format(&typed, "%s%s", typed.length > 0 ? "," : "", word);
+    return text;
 }
 
 /* ---- what limits one ---- */
@@ -96,13 +106,15 @@ static bool read_networks(struct admin_job *job, char *fault, size_t size) {
 static bool read_limits(struct admin_job *job, char *fault, size_t size) {
     struct store_app_password *made = &job->app_password;
     const char *name = job->question.value[FIELD_NAME];
+    char services[sizeof made->services];
     made->expires = admin_job_time(job, FIELD_EXPIRES);
     if (!read_services(job, fault, size) || !read_networks(job, fault, size))
         return false;
     snprintf(fault, size, "it would have expired already");
     if (made->expires < 0 || (made->expires != 0 && made->expires <= job->gathering.facts.now))
         return false;
-    snprintf(made->name, sizeof made->name, "%.64s", name != NULL ? name : made->services);
+    snprintf(made->name, sizeof made->name, "%.64s",
+             name != NULL ? name : as_typed(made->services, services, sizeof services));
     return true;
 }
 
@@ -111,6 +123,7 @@ static bool read_limits(struct admin_job *job, char *fault, size_t size) {
 static void add_record(struct admin_job *job, const struct store_app_password *one, const char *secret,
                        const char *warning) {
     char id[ID_TEXT_SIZE], numbers[5][ADMIN_NUMBER_SIZE];
+    char services[sizeof one->services], networks[sizeof one->networks];
     const struct {
         enum field field;
         int64_t number;
@@ -126,8 +139,8 @@ static void add_record(struct admin_job *job, const struct store_app_password *o
     record.value[FIELD_ID] = id;
     record.value[FIELD_APP_PASSWORD] = secret;
     record.value[FIELD_NAME] = one->name;
-    record.value[FIELD_SERVICES] = one->services;
-    record.value[FIELD_NETWORKS] = one->networks;
+    record.value[FIELD_SERVICES] = as_typed(one->services, services, sizeof services);
+    record.value[FIELD_NETWORKS] = as_typed(one->networks, networks, sizeof networks);
     record.value[FIELD_WHO] = one->revoked_by;
     record.value[FIELD_CLIENT_ADDRESS] = one->last_address;
     record.value[FIELD_COUNTRY] = one->last_country;
@@ -144,10 +157,11 @@ static void add_record(struct admin_job *job, const struct store_app_password *o
 static void added(struct admin_job *job, const struct store_report *report) {
     if (!admin_job_done(job, report, "the store has no room for it"))
         return;
+    char services[sizeof job->app_password.services];
     bool off = job->readable && policy_number(&job->gathering.policy, POLICY_SECOND_FACTOR_APP_PASSWORDS, 1) == 0;
     add_record(job, &job->app_password, job->generated,
                off ? "second_factor.app_passwords is off for this account: the password opens nothing meanwhile" : "");
-    admin_job_log(job, "services", job->app_password.services);
+    admin_job_log(job, "services", as_typed(job->app_password.services, services, sizeof services));
     admin_job_answer(job);
 }
 
@@ -208,11 +222,19 @@ static void revoked(struct admin_job *job, const struct store_report *report) {
     admin_job_answer(job);
 }
 
+static bool same_list(const char *one, const char *other) {
+    char first[sizeof((struct store_app_password *)NULL)->services], second[sizeof first];
+    return strcmp(as_typed(one, first, sizeof first), as_typed(other, second, sizeof second)) == 0;
+}
+
+/* One that was given no name goes by its services, with blanks between them where it is older. */
 static bool is_meant(const struct admin_job *job, const struct store_app_password *one) {
     char id[ID_TEXT_SIZE];
     const char *name = admin_job_value(job, FIELD_NAME);
+    bool unnamed = same_list(one->name, one->services);
     write_id(one->id, id);
-    return strcmp(one->name, name) == 0 || (strlen(name) >= 4 && strncmp(id, name, strlen(name)) == 0);
+    return strcmp(one->name, name) == 0 || (unnamed && same_list(name, one->services)) ||
+           (strlen(name) >= 4 && strncmp(id, name, strlen(name)) == 0);
 }
 
 /* The one that is meant, among those in force first. NULL where none is or several are. */
@@ -241,8 +263,9 @@ static void revoke_found(struct admin_job *job, const struct store_report *repor
         return;
     const struct store_app_password *meant = find_meant(job, report, &count);
     if (meant == NULL) {
-        admin_job_fail(job, REASON_NONE, count > 1 ? "several app passwords are called so: say the id of one (list)"
-                                                   : "the account has no such app password");
+        admin_job_fail(job, REASON_NONE,
+                       count > 1 ? "several app passwords are called so: say the id of one (list)"
+                                 : "the account has no such app password");
         return;
     }
     job->app_password = *meant;

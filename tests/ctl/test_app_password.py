@@ -53,19 +53,19 @@ def expiry(world):
 
 @tests.case("the list tells what for, and how each was used last")
 def listed(world):
-    shown = add(world, "frida", "--services", "imap,smtp", "--name", "phone", "--networks", "127.0.0.0/8",
-                "--expires", "90d")
+    shown = add(world, "frida", "--services", "imap,submission", "--name", "phone", "--networks",
+                "127.0.0.0/8,2001:db8::/32", "--expires", "90d")
     add(world, "frida", "--services", "pop3")
     for address in (HOME, HOME, ABROAD):
         tap.same(world.app_login("frida", shown, address, "smtp"), "accept", "a login")
     phone, other = sorted(world.json("app-password", "list", "frida")["app_passwords"], key=lambda one: one["name"])
     tap.same({key: phone[key] for key in ("name", "services", "networks", "uses", "last_address", "last_country",
                                           "last_service")},
-             {"name": "phone", "services": "imap smtp", "networks": "127.0.0.0/8", "uses": 3, "last_address": ABROAD,
-              "last_country": "US", "last_service": "smtp"}, "the used one")
+             {"name": "phone", "services": "imap,smtp", "networks": "127.0.0.0/8,2001:db8::/32", "uses": 3,
+              "last_address": ABROAD, "last_country": "US", "last_service": "smtp"}, "the used one")
     tap.same((other["name"], other["uses"], other.get("last_used")), ("pop3", 0, None), "the other")
     shown = world.ctl("app-password", "list", "frida").stdout
-    says(shown, "last used", phone["id"], "phone", "127.2.0.1 US smtp")
+    says(shown, "last used", phone["id"], "phone", "imap,smtp", "127.0.0.0/8,2001:db8::/32", "127.2.0.1 US smtp")
     says(shown, other["id"], "anywhere", "never")
     tap.same(world.json("account", "show", "frida")["second_factor"]["app_passwords"], 2, "counted")
     says(world.ctl("app-password", "list", "nobody").stdout, "no app passwords")
@@ -84,6 +84,20 @@ def revoked(world):
     tap.same((one["revoked_by"], one["revoked"] > 0, "revoked" in other), ("root", True, False), "as listed")
     says(world.ctl("app-password", "revoke", "gerd", "laptop", status=NO).stderr, "revoked already")
     says(world.ctl("app-password", "revoke", "gerd", "tablet", status=NO).stderr, "no such")
+
+
+@tests.case("services are shown as they are typed, and one without a name is revoked by them, also an older one")
+def as_typed(world):
+    says(world.ctl("app-password", "add", "paul", "--services", "imap,smtp,imap", "--networks", "10.0.0.0/8, ::1").stdout,
+         'For imap,smtp from 10.0.0.0/8,::1/128; called "imap,smtp", id ')
+    says(world.ctl("app-password", "list", "paul").stdout, " imap,smtp  imap,smtp  10.0.0.0/8,::1/128")
+    says(world.lab.log(), "admin=app-password-add account=paul@example.test by=root services=imap,smtp")
+    says(world.ctl("app-password", "revoke", "paul", "imap,smtp").stdout, 'revoked: "imap,smtp"')
+    add(world, "paul", "--services", "imap,pop3", "--name", "imap pop3")
+    add(world, "paul", "--services", "smtp", "--name", "imap smtp")
+    says(world.ctl("app-password", "revoke", "paul", "imap,pop3").stdout, 'revoked: "imap pop3"')
+    says(world.ctl("app-password", "revoke", "paul", "imap,smtp", status=NO).stderr, "revoked already")
+    says(world.ctl("app-password", "revoke", "paul", "imap smtp").stdout, 'revoked: "imap smtp"')
 
 
 @tests.case("a name that two have is no name: the id decides")

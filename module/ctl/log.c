@@ -5,6 +5,7 @@
 
 #include "base/address.h"
 #include "base/clock.h"
+#include "base/country_code.h"
 #include "ctl/grid.h"
 #include "ctl/past.h"
 
@@ -68,6 +69,24 @@ static enum status show(struct talk *talk, const struct past_question *logins, b
     return status;
 }
 
+/* Only what could be in the history; anything else would be mistaken for "no such login". */
+static bool filters_fit(const struct past_question *question) {
+    struct address address;
+    const char *country = question->country;
+    if (question->address != NULL && !address_parse(question->address, &address)) {
+        verb_fail(STATUS_USAGE, "%s is no address such as 203.0.113.9", question->address);
+        return false;
+    }
+    if (country == NULL || country_code_assigned(country_code_parse(country)))
+        return true;
+    const char *meant = country_code_meant(country);
+    if (meant != NULL)
+        verb_fail(STATUS_USAGE, "%s is no country code of ISO 3166-1; did you mean %s?", country, meant);
+    else
+        verb_fail(STATUS_USAGE, "%s is no country code of ISO 3166-1; write two letters such as JP", country);
+    return false;
+}
+
 static enum status run(struct invocation *invocation) {
     struct past_question question = {.what = "logins"};
     const char *since = NULL, *until = NULL;
@@ -78,9 +97,8 @@ static enum status run(struct invocation *invocation) {
     question.denied = verb_take_flag(invocation, "--denied");
     if (!verb_parse(invocation, options) || invocation->count != 0)
         return STATUS_USAGE;
-    struct address address;
-    if (question.address != NULL && !address_parse(question.address, &address))
-        return verb_fail(STATUS_USAGE, "%s is no address such as 203.0.113.9", question.address);
+    if (!filters_fit(&question))
+        return STATUS_USAGE;
     struct talk talk;
     talk_start(&talk, invocation);
     enum status status = STATUS_USAGE;
@@ -92,7 +110,7 @@ static enum status run(struct invocation *invocation) {
 
 const struct verb log_verb = {
     .name = "log",
-    .arguments = "[--account A] [--since 2d] [--until T] [--address A] [--country C] [--denied]",
+    .arguments = "[--account A] [--since 2d] [--until T] [--address A] [--country XX] [--denied]",
     .help = "past logins one by one, the oldest first, and what was done about accounts",
     .run = run,
 };

@@ -153,7 +153,8 @@ static bool read_question(struct admin_job *job, struct history_question *questi
     if (value[FIELD_CLIENT_ADDRESS] != NULL && address_parse(value[FIELD_CLIENT_ADDRESS], &address))
         question->network = address_network(&address);
     job->past.events = strcmp(admin_job_value(job, FIELD_VALUE), "events") == 0;
-    return question->since >= 0 && question->until >= 0 &&
+    bool country_fits = value[FIELD_COUNTRY] == NULL || country_code_assigned(question->country);
+    return country_fits && question->since >= 0 && question->until >= 0 &&
            parse_what(admin_job_value(job, FIELD_VALUE), &question->what) && read_after(job, question);
 }
 

@@ -71,6 +71,10 @@ def filters(of_lab):
              "--country")
     tap.same(len(ctl_json(of_lab, "log", "--account", "alice", "--since", "10d")), 20, "--since")
     tap.same(len(ctl_json(of_lab, "log", "--account", "alice", "--since", "10d", "--until", "5d")), 10, "--until")
+    tap.same(names(ctl_json(of_lab, "log", "--since", "100d", "--country", "us")), ["bob"], "--country in lower case")
+    for word, right in [("UK", "did you mean GB?"), ("France", "did you mean FR?"), ("ZZ", "such as JP"),
+                        ("continent:EU", "such as JP"), ("", "such as JP")]:
+        says(ctl(of_lab, "log", "--country", word, status=USAGE).stderr, word, "is no country code", right)
     says(ctl(of_lab, "log", "--account", "nobody-at-all").stdout, "no login that the history knows")
     ctl(of_lab, "log", "--since", "yesterday", status=USAGE)
     ctl(of_lab, "log", "--frobnicate", status=USAGE)

@@ -72,7 +72,14 @@ static void print_text(const struct story *story) {
     char since[WHEN_TEXT_SIZE], until[WHEN_TEXT_SIZE];
     when_format(story->since, since);
     when_format(story->until, until);
-    printf("%s, %s to %s\n\n", story->account, since, until);
+    grid_print_text(story->account);
+    printf(", %s to %s\n", since, until);
+    if (strcmp(story->asked, story->account) != 0) {
+        fputs("asked for as ", stdout);
+        grid_print_text(story->asked);
+        putchar('\n');
+    }
+    putchar('\n');
     if (story->place_count == 0 && story->moment_count == 0) {
         puts("no login that the history knows");
         return;
@@ -115,6 +122,7 @@ static void put_place(struct json *object, const struct story_place *place) {
 static enum status print_json(const struct story *story) {
     struct json *document = json_make_object();
     json_put_text(document, "account", story->account);
+    json_put_text(document, "asked", story->asked);
     json_put_number(document, "since", story->since);
     json_put_number(document, "until", story->until);
     json_put_number(document, "accepted", story->accepted);
@@ -149,7 +157,7 @@ static enum status write_page(const char *path, const struct story *story, bool 
 
 static enum status tell(struct talk *talk, const struct story *wanted, const char *page, bool json) {
     struct story story;
-    enum status status = story_gather(talk, wanted->account, wanted->since, wanted->until, &story);
+    enum status status = story_gather(talk, wanted->asked, wanted->since, wanted->until, &story);
     if (status == STATUS_DONE && page != NULL)
         status = write_page(page, &story, json);
     if (status == STATUS_DONE && json)
@@ -168,7 +176,7 @@ static enum status run(struct invocation *invocation) {
     struct talk talk;
     talk_start(&talk, invocation);
     int64_t now = clock_wall();
-    struct story wanted = {.account = invocation->words[0], .until = now + 1};
+    struct story wanted = {.asked = invocation->words[0], .until = now + 1};
     enum status status = STATUS_USAGE;
     if (past_parse_since(since, "30d", now, &wanted.since) &&
         (until == NULL || past_parse_time(until, now, &wanted.until)))

@@ -314,6 +314,10 @@ void incident_page_write(FILE *out, const struct story *story, int64_t now) {
     moment(out, story->until);
     fputs("; drawn up by authgate on ", out);
     moment(out, now);
+    if (strcmp(story->asked, story->account) != 0) {
+        fputs("; asked for as ", out);
+        text(out, story->asked);
+    }
     fputs("</p>\n", out);
     summary(out, story);
     fputs("<h2>Logins over time by country</h2>\n", out);

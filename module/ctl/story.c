@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/configuration.h"
+
 #define USUAL_PERCENT   20 /* of the days with accepted logins on which a usual country has some */
 #define MOMENT_LIMIT    2000
 #define ADDRESSES_SHOWN 3
@@ -53,11 +55,19 @@ static void keep(struct rows *rows, const struct past_row *row) {
     kept->right = strcmp(row->password, "right") == 0;
 }
 
+/* The daemon knows best what the name that was asked about stands for. */
+static void name_account(struct story *story, const char *account) {
+    if (story->account[0] == '\0')
+        snprintf(story->account, sizeof story->account, "%s", account);
+}
+
 static void take_day(void *context, const struct past_row *row) {
+    name_account(((struct gathering *)context)->story, row->account);
     keep(&((struct gathering *)context)->days, row);
 }
 
 static void take_login(void *context, const struct past_row *row) {
+    name_account(((struct gathering *)context)->story, row->account);
     keep(&((struct gathering *)context)->logins, row);
 }
 
@@ -78,6 +88,7 @@ static void word_place(char text[140], const char *address, const char *country,
 
 static void take_event(void *context, const struct past_row *row) {
     struct gathering *gathering = context;
+    name_account(gathering->story, row->account);
     struct story_moment *moment = add_moment(gathering->story, row->first);
     char until[WHEN_TEXT_SIZE] = "";
     if (row->until != 0)
@@ -347,12 +358,20 @@ static void tell(struct gathering *gathering) {
         qsort(story->places, story->place_count, sizeof *story->places, by_rank);
 }
 
+/* Where there is no row to tell it. */
+static void name_by_configuration(struct story *story, const struct configuration *configuration) {
+    char canonical[ACCOUNT_NAME_SIZE];
+    bool account = configuration != NULL &&
+                   account_name_canonical(&configuration_settings(configuration)->naming, story->asked, canonical);
+    name_account(story, account ? canonical : story->asked);
+}
+
 enum status story_gather(struct talk *talk, const char *account, int64_t since, int64_t until, struct story *story) {
     static const struct {
         const char *what;
         take_past *take;
     } parts[] = {{"events", take_event}, {"days", take_day}, {"logins", take_login}};
-    *story = (struct story){.account = account, .since = since, .until = until};
+    *story = (struct story){.asked = account, .since = since, .until = until};
     struct gathering gathering = {.story = story};
     enum status status = STATUS_DONE;
     for (size_t i = 0; i < sizeof parts / sizeof parts[0] && status == STATUS_DONE; i++) {
@@ -360,6 +379,7 @@ enum status story_gather(struct talk *talk, const char *account, int64_t since, 
             .what = parts[i].what, .account = account, .since = since, .until = until};
         status = past_ask(talk, &question, parts[i].take, &gathering);
     }
+    name_by_configuration(story, talk->configuration);
     if (status == STATUS_DONE)
         tell(&gathering);
     free(gathering.days.list);
@@ -371,5 +391,5 @@ void story_clear(struct story *story) {
     free(story->places);
     free(story->moments);
     free(story->days);
-    *story = (struct story){.account = NULL};
+    *story = (struct story){.asked = NULL};
 }

@@ -46,8 +46,11 @@ struct story_day {
     int64_t accepted, refused;
 };
 
+#define STORY_NAME_SIZE 1025 /* of the longest name that a client may type */
+
 struct story {
-    const char *account;
+    const char *asked;             /* the name that was asked about */
+    char account[STORY_NAME_SIZE]; /* whose it is: the canonical name, or `asked` where that is nobody's */
     int64_t since, until;
     struct story_place
         *places; /* unusual ones first, then the usual, then those that only guessed; each by first login */

@@ -111,6 +111,20 @@ def narrowed(of_lab):
     says(ctl(of_lab, "incident", "alice", "--html", nowhere, status=NO).stderr, "No such file")
 
 
+@tests.case("it is headed by the account's one name, and says what was typed where that is another")
+def headed(of_lab):
+    head = ctl(of_lab, "incident", "ALICE+x").stdout.splitlines()
+    assert re.match(r"alice@example\.test, 20.* to 20", head[0]), head
+    tap.same(head[1:3], ["asked for as ALICE+x", ""], "the lines below")
+    head = ctl(of_lab, "incident", "alice@example.test").stdout.splitlines()
+    tap.same((head[0].split(",")[0], head[1]), ("alice@example.test", ""), "the same name")
+    says(ctl(of_lab, "incident", "Nobody-at-all").stdout, "nobody-at-all@example.test, ", "asked for as Nobody-at-all\n")
+    head = ctl(of_lab, "incident", "a@b@c").stdout.splitlines()
+    tap.same((head[0].split(",")[0], head[1]), ("a@b@c", ""), "a name that no account can have")
+    story = ctl_json(of_lab, "incident", "ALICE+x")
+    tap.same((story["account"], story["asked"]), ("alice@example.test", "ALICE+x"), "JSON")
+
+
 @tests.case("the page has the chart, the tables and nothing from outside: no script, no link, no image")
 def page(of_lab):
     text = page_of(of_lab, "alice")
@@ -122,7 +136,7 @@ def page(of_lab):
         assert not {"src", "href", "srcset", "action"} & set(attributes), (tag, attributes)
         assert not [name for name in attributes if name.startswith("on")], (tag, attributes)
     assert not re.search(r"https?:|url\(|@import", text), "something from outside"
-    says(read.text, "Logins of alice", "First login from an unusual place", THIEF, "First success from one",
+    says(read.text, "Logins of alice@example.test", "asked for as alice", "First login from an unusual place", THIEF, "First success from one",
          OTHER_THIEF, "Logins over time by country", "RU", "NL", "JP", "Where from", "Timeline", "locked", "authgate")
 
 

@@ -88,8 +88,8 @@ def revoked(world):
 
 @tests.case("services are shown as they are typed, and one without a name is revoked by them, also an older one")
 def as_typed(world):
-    says(world.ctl("app-password", "add", "paul", "--services", "imap,smtp,imap", "--networks", "10.0.0.0/8, ::1").stdout,
-         'For imap,smtp from 10.0.0.0/8,::1/128; called "imap,smtp", id ')
+    says(world.ctl("app-password", "add", "paul", "--services", "imap,smtp,imap", "--networks",
+                   "10.0.0.0/8, ::1").stdout, 'For imap,smtp from 10.0.0.0/8,::1/128; called "imap,smtp", id ')
     says(world.ctl("app-password", "list", "paul").stdout, " imap,smtp  imap,smtp  10.0.0.0/8,::1/128")
     says(world.lab.log(), "admin=app-password-add account=paul@example.test by=root services=imap,smtp")
     says(world.ctl("app-password", "revoke", "paul", "imap,smtp").stdout, 'revoked: "imap,smtp"')

@@ -118,7 +118,8 @@ def headed(of_lab):
     tap.same(head[1:3], ["asked for as ALICE+x", ""], "the lines below")
     head = ctl(of_lab, "incident", "alice@example.test").stdout.splitlines()
     tap.same((head[0].split(",")[0], head[1]), ("alice@example.test", ""), "the same name")
-    says(ctl(of_lab, "incident", "Nobody-at-all").stdout, "nobody-at-all@example.test, ", "asked for as Nobody-at-all\n")
+    says(ctl(of_lab, "incident", "Nobody-at-all").stdout, "nobody-at-all@example.test, ",
+         "asked for as Nobody-at-all\n")
     head = ctl(of_lab, "incident", "a@b@c").stdout.splitlines()
     tap.same((head[0].split(",")[0], head[1]), ("a@b@c", ""), "a name that no account can have")
     story = ctl_json(of_lab, "incident", "ALICE+x")
@@ -136,8 +137,8 @@ def page(of_lab):
         assert not {"src", "href", "srcset", "action"} & set(attributes), (tag, attributes)
         assert not [name for name in attributes if name.startswith("on")], (tag, attributes)
     assert not re.search(r"https?:|url\(|@import", text), "something from outside"
-    says(read.text, "Logins of alice@example.test", "asked for as alice", "First login from an unusual place", THIEF, "First success from one",
-         OTHER_THIEF, "Logins over time by country", "RU", "NL", "JP", "Where from", "Timeline", "locked", "authgate")
+    says(read.text, "Logins of alice@example.test", "asked for as alice", "First login from an unusual place", THIEF,
+         "First success from one", OTHER_THIEF, "Logins over time by country", "RU", "NL", "JP", "Where from", "Timeline", "locked", "authgate")
 
 
 @tests.case("what a client typed is text on the page, never markup")

@@ -35,8 +35,8 @@ static void copy(const char *folder) {
     assert_int_equal(nftw(folder, copy_one, 8, FTW_PHYS), 0);
 }
 
-/* Nothing wrong and nothing to warn of in any file, but users and groups that this host has not; three lines of story at
- * least at the top of the main one. */
+/* Nothing wrong and nothing to warn of in any file, but users and groups that this host has not; three lines of story
+ * at least at the top of the main one. */
 static void assert_sound(void) {
     struct check_order order = {.now = NOW};
     struct mistakes mistakes = {.list = NULL};

@@ -3,6 +3,8 @@
 #include "ctl/doctor_saslauthd.h"
 
 #include <glob.h>
+#include <grp.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,33 +75,99 @@ static void look_delay(struct doctor *doctor) {
 
 /* ---- the socket ---- */
 
-/* The words of the line of /etc/passwd or /etc/group under the root whose word number `at` is `wanted`. */
-static struct words line_of(struct doctor *doctor, const char *file, size_t at, const char *wanted) {
-    char *text = scrap_read(&doctor->arena, doctor_path(doctor, file));
-    for (char *line; text != NULL && (line = scrap_line(&text)) != NULL;) {
-        struct words words = scrap_split(&doctor->arena, line, ":");
-        if (words.count > 2 && strcmp(words.word[at], wanted) == 0)
-            return words;
-    }
-    return (struct words){.count = 0};
+/* Who a user is to the kernel. */
+struct identity {
+    uid_t uid;
+    gid_t *groups; /* its own and those that it is a member of */
+    size_t count;
+};
+
+static void add_group(struct doctor *doctor, struct identity *identity, gid_t group) {
+    identity->groups = scrap_grow(&doctor->arena, identity->groups, identity->count, sizeof *identity->groups);
+    identity->groups[identity->count++] = group;
 }
 
-/* The permission bits of a file that hold for a user, of whom /etc/passwd has the words. */
-static mode_t bits_for(struct doctor *doctor, const struct words *user, const struct stat *status) {
-    if (strtoul(user->word[2], NULL, 10) == status->st_uid)
+/* Asks whomever this host asks: users and groups may come from a directory. */
+static bool identify_here(struct doctor *doctor, const char *name, struct identity *identity) {
+    const struct passwd *user = getpwnam(name);
+    if (user == NULL)
+        return false;
+    identity->uid = user->pw_uid;
+    gid_t own = user->pw_gid;
+    int count = 0;
+    (void)getgrouplist(name, own, NULL, &count);
+    identity->groups = scrap_take(&doctor->arena, (size_t)count, sizeof *identity->groups);
+    identity->count = getgrouplist(name, own, identity->groups, &count) >= 0 ? (size_t)count : 0;
+    if (identity->count == 0) /* one was added in between */
+        add_group(doctor, identity, own);
+    return true;
+}
+
+/* The next line of a file of words between colons, which has three of them at least; false at its end. */
+static bool next_entry(struct doctor *doctor, char **text, struct words *words) {
+    for (char *line; *text != NULL && (line = scrap_line(text)) != NULL;) {
+        *words = scrap_split(&doctor->arena, line, ":");
+        if (words->count > 2)
+            return true;
+    }
+    return false;
+}
+
+/* Below a root there are only the files: this host's users are not that one's. */
+static bool identify_below(struct doctor *doctor, const char *name, struct identity *identity) {
+    struct words words;
+    char *text = scrap_read(&doctor->arena, doctor_path(doctor, "/etc/passwd"));
+    bool known = false;
+    while (!known && next_entry(doctor, &text, &words))
+        known = strcmp(words.word[0], name) == 0;
+    if (!known)
+        return false;
+    identity->uid = (uid_t)strtoul(words.word[2], NULL, 10);
+    if (words.count > 3)
+        add_group(doctor, identity, (gid_t)strtoul(words.word[3], NULL, 10));
+    text = scrap_read(&doctor->arena, doctor_path(doctor, "/etc/group"));
+    while (next_entry(doctor, &text, &words)) {
+        struct words members = scrap_split(&doctor->arena, words.count > 3 ? words.word[3] : "", ",");
+        if (words_have(&members, name))
+            add_group(doctor, identity, (gid_t)strtoul(words.word[2], NULL, 10));
+    }
+    return true;
+}
+
+static bool identify(struct doctor *doctor, const char *name, struct identity *identity) {
+    *identity = (struct identity){.groups = NULL};
+    return doctor->root[0] == '\0' ? identify_here(doctor, name, identity) : identify_below(doctor, name, identity);
+}
+
+/* What the administrator calls a group; "GROUP" where it has no name. */
+static const char *group_name(struct doctor *doctor, gid_t id) {
+    struct words words;
+    const struct group *group = doctor->root[0] == '\0' ? getgrgid(id) : NULL;
+    if (group != NULL)
+        return scrap_text(&doctor->arena, "%s", group->gr_name);
+    char *text = scrap_read(&doctor->arena, doctor_path(doctor, "/etc/group"));
+    while (next_entry(doctor, &text, &words))
+        if ((gid_t)strtoul(words.word[2], NULL, 10) == id)
+            return words.word[0];
+    return "GROUP";
+}
+
+/* The permission bits of a file that hold for a user. */
+static mode_t bits_for(const struct identity *user, const struct stat *status) {
+    if (user->uid == status->st_uid)
         return status->st_mode >> 6;
-    struct words group = line_of(doctor, "/etc/group", 2, scrap_text(&doctor->arena, "%u", status->st_gid));
-    struct words members = scrap_split(&doctor->arena, group.count > 3 ? group.word[3] : "", ",");
-    bool own = user->count > 3 && strtoul(user->word[3], NULL, 10) == status->st_gid;
-    return own || words_have(&members, user->word[0]) ? status->st_mode >> 3 : status->st_mode;
+    for (size_t i = 0; i < user->count; i++)
+        if (user->groups[i] == status->st_gid)
+            return status->st_mode >> 3;
+    return status->st_mode;
 }
 
 /* What on the way to a socket keeps the daemon's user off: a folder or the socket itself. NULL: nothing, or the user is
- * root or is not in /etc/passwd. */
+ * root or is not known. */
 static const char *closed_part(struct doctor *doctor, const char *path) {
     const char *name = doctor->settings->user != NULL ? doctor->settings->user : "root";
-    struct words user = line_of(doctor, "/etc/passwd", 0, name);
-    if (user.count == 0 || strcmp(user.word[2], "0") == 0)
+    struct identity user;
+    if (!identify(doctor, name, &user) || user.uid == 0)
         return NULL;
     for (const char *slash = path; slash != NULL;) {
         slash = strchr(slash + 1, '/');
@@ -107,7 +175,7 @@ static const char *closed_part(struct doctor *doctor, const char *path) {
         struct stat status;
         if (stat(doctor_path(doctor, part), &status) != 0)
             return NULL;
-        if ((bits_for(doctor, &user, &status) & (slash != NULL ? 1U : 2U)) == 0)
+        if ((bits_for(&user, &status) & (slash != NULL ? 1U : 2U)) == 0)
             return part;
     }
     return NULL;
@@ -118,9 +186,8 @@ static void look_reach(struct doctor *doctor, const char *path) {
     const char *part = closed_part(doctor, path), *user = doctor->settings->user;
     if (part == NULL || stat(doctor_path(doctor, part), &status) != 0)
         return;
-    struct words group = line_of(doctor, "/etc/group", 2, scrap_text(&doctor->arena, "%u", status.st_gid));
-    const char *fix = scrap_text(&doctor->arena, "usermod -aG %s %s, and restart authgated",
-                                 group.count > 0 ? group.word[0] : "GROUP", user);
+    const char *fix =
+        scrap_text(&doctor->arena, "usermod -aG %s %s, and restart authgated", group_name(doctor, status.st_gid), user);
     doctor_find(doctor, (struct place){.file = doctor->configuration_file}, fix,
                 "the gate hands passwords on to %s, and its user %s may not use %s: every login by SMTP is put off",
                 path, user, part);

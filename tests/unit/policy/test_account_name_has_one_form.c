@@ -208,6 +208,29 @@ static void domain_labels_have_limits(void **state) {
     assert_true(account_domain_valid("localhost"));
 }
 
+static void a_name_is_never_cut_short_to_fit(void **state) {
+    (void)state;
+    static const struct account_naming all_served = {.default_domain = "example.ac.jp"};
+    char name[ACCOUNT_NAME_SIZE], canonical[ACCOUNT_NAME_SIZE];
+    for (size_t length = 300; length <= ACCOUNT_NAME_LIMIT; length++) {
+        memset(name, 'a', length);
+        name[length] = '\0';
+        assert_int_equal(account_name_canonical(&all_served, name, canonical), length <= 306);
+        assert_int_equal(strlen(canonical), length <= 306 ? length + 14 : 0);
+    }
+}
+
+static void served_domains_may_stand_in_any_order(void **state) {
+    (void)state;
+    static const char *const jumbled[] = {"z.example", "m.example", "a.example"};
+    static const struct account_naming unsorted = {.domains = jumbled, .domain_count = 3};
+    char canonical[ACCOUNT_NAME_SIZE];
+    assert_true(account_name_canonical(&unsorted, "alice@A.example", canonical));
+    assert_true(account_name_canonical(&unsorted, "alice@m.example", canonical));
+    assert_true(account_name_canonical(&unsorted, "alice@z.example", canonical));
+    assert_false(account_name_canonical(&unsorted, "alice@b.example", canonical));
+}
+
 /* Asked of the domain itself: in a login's name the list of served domains would refuse most of these as well. */
 static void a_domain_is_letters_digits_and_inner_hyphens(void **state) {
     (void)state;
@@ -301,6 +324,8 @@ int main(void) {
         cmocka_unit_test(domain_labels_have_limits),
         cmocka_unit_test(a_domain_is_letters_digits_and_inner_hyphens),
         cmocka_unit_test(each_byte_of_a_local_part_is_taken_or_refused),
+        cmocka_unit_test(a_name_is_never_cut_short_to_fit),
+        cmocka_unit_test(served_domains_may_stand_in_any_order),
         cmocka_unit_test(random_strings_fold_once_and_for_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,6 +57,14 @@ static void nat64_stays_ipv6(void **state) {
     assert_false(address_equal(&nat, &four));
 }
 
+static void what_only_resembles_a_mapped_address_stays_ipv6(void **state) {
+    (void)state;
+    static const char *const others[] = {"::fffe:192.0.2.1", "::ff00:c000:201", "::feff:c000:201", "::192.0.2.1",
+                                         "::1:ffff:c000:201", "8000::ffff:c000:201"};
+    for (size_t i = 0; i < COUNT(others); i++)
+        assert_int_equal(parsed(others[i]).family, 6);
+}
+
 static void what_is_no_address_is_unknown(void **state) {
     (void)state;
     static const char *const others[] = {
@@ -95,10 +103,15 @@ static void what_is_no_address_is_unknown(void **state) {
         assert_int_equal(address.family, 0);
     }
     char long_text[4096];
-    memset(long_text, '1', sizeof long_text - 1);
-    long_text[sizeof long_text - 1] = '\0';
-    struct address address;
-    assert_false(address_parse(long_text, &address));
+    for (size_t length = 1; length < sizeof long_text; length += length < 100 ? 1 : 999) {
+        memset(long_text, '1', length);
+        long_text[length] = '\0';
+        struct address address = {.family = 4};
+        assert_false(address_parse(long_text, &address));
+        assert_int_equal(address.family, 0);
+        struct prefix prefix;
+        assert_int_equal(prefix_parse(long_text, &prefix), PREFIX_NOT_AN_ADDRESS);
+    }
 }
 
 static void an_unknown_address_equals_nothing_and_lies_nowhere(void **state) {
@@ -146,6 +159,9 @@ static void a_prefix_says_what_is_wrong_with_it(void **state) {
         {"10.0.0.0/ 8", PREFIX_BAD_LENGTH, ""},
         {"10.0.0.0/8/8", PREFIX_BAD_LENGTH, ""},
         {"10.0.0.0/4294967304", PREFIX_BAD_LENGTH, ""},
+        {"10.0.0.0/:", PREFIX_BAD_LENGTH, ""}, /* ':' is ten behind '0' */
+        {"10.0.0.0/1:", PREFIX_BAD_LENGTH, ""},
+        {"10.0.0.0/0008", PREFIX_BAD_LENGTH, ""},
         {"10.0.0.0/255.0.0.0", PREFIX_BAD_LENGTH, ""},
         {"::/129", PREFIX_BAD_LENGTH, ""},
         {"::ffff:10.0.0.0/8", PREFIX_BAD_LENGTH, ""},
@@ -162,8 +178,10 @@ static void a_prefix_says_what_is_wrong_with_it(void **state) {
         enum prefix_fault fault = prefix_parse(rows[i].text, &prefix);
         if (fault != rows[i].fault)
             fail_msg("%s: fault %d, not %d", rows[i].text, (int)fault, (int)rows[i].fault);
-        if (rows[i].meant[0] == '\0')
+        if (rows[i].meant[0] == '\0') {
+            assert_int_equal(prefix.base.family, 0); /* it lies nowhere and holds nothing */
             continue;
+        }
         prefix_format(&prefix, text);
         assert_string_equal(text, rows[i].meant);
     }
@@ -203,6 +221,11 @@ static void families_do_not_mix(void **state) {
     assert_false(prefix_contains(&four, &an_ipv6));
     assert_true(prefix_contains(&six, &an_ipv6));
     assert_false(prefix_contains(&six, &an_ipv4));
+    struct address same_bytes = parsed("a01:203::"); /* as 10.1.2.3 has them */
+    assert_false(address_equal(&an_ipv4, &same_bytes));
+    assert_int_equal(prefix_parse("10.1.2.3", &four), PREFIX_OK);
+    assert_true(prefix_contains(&four, &an_ipv4));
+    assert_false(prefix_contains(&four, &same_bytes));
 }
 
 static void every_length_cuts_where_it_says(void **state) {
@@ -240,6 +263,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_spelling_is_one_address),
         cmocka_unit_test(nat64_stays_ipv6),
+        cmocka_unit_test(what_only_resembles_a_mapped_address_stays_ipv6),
         cmocka_unit_test(what_is_no_address_is_unknown),
         cmocka_unit_test(an_unknown_address_equals_nothing_and_lies_nowhere),
         cmocka_unit_test(a_prefix_says_what_is_wrong_with_it),

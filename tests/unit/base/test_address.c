@@ -166,6 +166,7 @@ static void a_prefix_says_what_is_wrong_with_it(void **state) {
         {"::/129", PREFIX_BAD_LENGTH, ""},
         {"::ffff:10.0.0.0/8", PREFIX_BAD_LENGTH, ""},
         {"::ffff:0.0.0.0/95", PREFIX_BAD_LENGTH, ""},
+        {"::ffff:10.0.0.0/129", PREFIX_BAD_LENGTH, ""},
         {"", PREFIX_NOT_AN_ADDRESS, ""},
         {"/8", PREFIX_NOT_AN_ADDRESS, ""},
         {"example.com/8", PREFIX_NOT_AN_ADDRESS, ""},

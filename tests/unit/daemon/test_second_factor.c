@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: daemon/second_factor.o daemon/app_password.o gate/app_password_scope.o gate/country.o gate/country_unknown.o gate/gate.o gate/legacy_auth.o gate/locked.o gate/mechanism.o gate/network.o gate/not_gated.o gate/place.o gate/schedule.o gate/second_factor_missing.o gate/service_closed.o gate/throttled.o credential/code.o credential/generated.o credential/keyed_hash.o credential/keyring.o credential/sealed.o credential/seed.o credential/seed_files.o credential/totp.o -lsodium -loath */
+/* links: daemon/second_factor.o daemon/app_password.o gate/app_password_scope.o gate/country.o gate/country_unknown.o gate/gate.o gate/legacy_auth.o gate/locked.o gate/mechanism.o gate/network.o gate/not_gated.o gate/place.o gate/schedule.o gate/second_factor_missing.o gate/service_closed.o gate/throttled.o credential/code.o credential/generated.o credential/keyed_hash.o credential/keyring.o credential/sealed.o credential/seed.o credential/seed_files.o credential/totp.o -lsodium -loath -Wl,--wrap=totp_wipe */
 /* What typed digits and stored rows mean for one login (DESIGN 4, codes in mail clients), case by case, and rows that
  * somebody else has written. */
 #include <stdio.h>
@@ -24,6 +24,18 @@ static struct {
     struct account_facts stored; /* enrolled, one known code, one recovery code each unused and used, HOME remembered */
     char code[TOTP_CODE_SIZE], old_code[TOTP_CODE_SIZE], unknown_code[TOTP_CODE_SIZE];
 } world;
+
+static int wiped; /* secrets that were there before a wipe, and were not after it */
+
+void __real_totp_wipe(struct totp *totp);
+void __wrap_totp_wipe(struct totp *totp);
+
+void __wrap_totp_wipe(struct totp *totp) {
+    static const struct totp nothing;
+    bool held = totp->length == world.totp.length && memcmp(totp->secret, world.totp.secret, totp->length) == 0;
+    __real_totp_wipe(totp);
+    wiped += held && memcmp(totp, &nothing, sizeof nothing) == 0;
+}
 
 static void store_secret(struct store_secret *secret) {
     struct sealed sealed;
@@ -106,6 +118,7 @@ static const char *typed(enum digits digits) {
 
 static bool examine(const char *address, enum digits digits, struct facts *facts, struct second_factor *factor) {
     *facts = (struct facts){.now = NOW, .service = 0, .address = scene_address(address)};
+    wiped = 0;
     struct account_facts stored = world.stored;
     if (strcmp(address, HOME) == 0 && !stored.network_remembered)
         remember_home(&stored);
@@ -157,6 +170,8 @@ static void each_login_is_what_its_row_says(void **state) {
         struct second_factor factor;
         struct store_login settle = {0}, burn = {0};
         assert_true(examine(row->address, row->digits, &facts, &factor));
+        assert_int_equal(wiped, 1);
+        assert_int_equal(facts.code_present, row->cut != 0);
         second_factor_settlement(&factor, false, &settle);
         second_factor_settlement(&factor, true, &burn);
         if (factor.cut != row->cut || facts.credential != row->credential || settle.use != row->use ||
@@ -166,6 +181,112 @@ static void each_login_is_what_its_row_says(void **state) {
         assert_int_equal(burn.network_until, 0);
         if (settle.use == STORE_USE_STEP)
             assert_int_equal(burn.code_until, 0);
+        bool fresh = settle.use == STORE_USE_STEP || settle.use == STORE_USE_RECOVERY;
+        assert_int_equal(settle.network_until, fresh ? NOW + 30 * 86400 : 0);
+    }
+}
+
+/* What examining `digits` typed at AWAY would have settled. The factor must outlive it. */
+static struct store_login settled(enum digits digits, struct second_factor *factor) {
+    struct facts facts;
+    struct store_login settlement = {.use = STORE_USE_APP_PASSWORD, .burn = true};
+    assert_true(examine(AWAY, digits, &facts, factor));
+    second_factor_settlement(factor, false, &settlement);
+    assert_false(settlement.burn);
+    return settlement;
+}
+
+static void a_fresh_code_uses_up_its_step_of_its_secret(void **state) {
+    (void)state;
+    struct second_factor factor;
+    struct store_login settle = settled(RIGHT_CODE, &factor);
+    unsigned char mac[KEYED_HASH_SIZE], hash[KEYED_HASH_SIZE];
+    int64_t step = totp_step(&world.totp, NOW);
+    step_mac(world.keyring, ACCOUNT, world.stored.secret.id, step, mac);
+    keyed_hash_text(world.keyring, HASH_CODE, ACCOUNT, world.code, hash);
+    assert_int_equal(settle.step, step);
+    assert_int_equal(settle.step_starts, totp_step_starts(&world.totp, step));
+    assert_memory_equal(settle.secret_id, world.stored.secret.id, STORE_ID_SIZE);
+    assert_memory_equal(settle.step_mac, mac, sizeof mac);
+    assert_memory_equal(settle.code, hash, sizeof hash);
+    assert_int_equal(settle.code_until, NOW + 30 * 86400);
+}
+
+static void the_network_that_is_remembered_is_the_logins_own(void **state) {
+    (void)state;
+    static const enum digits fresh[] = {RIGHT_CODE, RECOVERY_CODE};
+    struct address away = scene_address(AWAY);
+    struct prefix network = address_network(&away);
+    unsigned char mac[KEYED_HASH_SIZE];
+    for (size_t i = 0; i < 2; i++) {
+        struct second_factor factor;
+        struct store_login settle = settled(fresh[i], &factor);
+        network_mac(world.keyring, ACCOUNT, &network, settle.network_until, mac);
+        assert_int_equal(settle.network_until, NOW + 30 * 86400);
+        assert_memory_equal(settle.network_mac, mac, sizeof mac);
+    }
+}
+
+static void other_codes_are_told_by_their_hashes(void **state) {
+    (void)state;
+    struct second_factor factor;
+    unsigned char hash[KEYED_HASH_SIZE];
+    struct store_login settle = settled(RECOVERY_CODE, &factor);
+    keyed_hash_text(world.keyring, HASH_RECOVERY_CODE, ACCOUNT, RECOVERY, hash);
+    assert_memory_equal(settle.recovery, hash, sizeof hash);
+    settle = settled(UNKNOWN_CODE, &factor);
+    keyed_hash_text(world.keyring, HASH_CODE, ACCOUNT, world.unknown_code, hash);
+    assert_memory_equal(settle.code, hash, sizeof hash);
+    assert_int_equal(settled(NO_DIGITS, &factor).use, STORE_USE_NOTHING);
+}
+
+static void a_trusted_network_passes_only_where_the_policy_skips_it(void **state) {
+    (void)state;
+    static const struct {
+        int64_t skip; /* second_factor.trusted_networks; -1: not set */
+        const char *trusted, *proxies;
+        bool passes;
+    } trust[] = {
+        {-1, "203.0.113.0/24", NULL, false}, {0, "203.0.113.0/24", NULL, false}, {1, "203.0.113.0/24", NULL, true},
+        {1, "203.0.112.0/24", NULL, false},  {1, NULL, NULL, false},             {1, "203.0.113.0/24", AWAY, false},
+    };
+    for (size_t i = 0; i < sizeof trust / sizeof trust[0]; i++) {
+        struct value skip = {.number = trust[i].skip}, values[2];
+        struct prefix prefixes[2];
+        struct facts facts;
+        struct second_factor factor;
+        scene_clear();
+        scene.key[POLICY_SECOND_FACTOR_TRUSTED_NETWORKS] = trust[i].skip >= 0 ? &skip : NULL;
+        scene_network(POLICY_NETWORKS_TRUSTED, trust[i].trusted, &prefixes[0], &values[0]);
+        scene_network(POLICY_NETWORKS_PROXIES, trust[i].proxies, &prefixes[1], &values[1]);
+        assert_true(examine(AWAY, OLD_CODE, &facts, &factor));
+        assert_int_equal(factor.passes, trust[i].passes);
+        assert_int_equal(facts.credential, trust[i].passes ? CREDENTIAL_REMEMBERED : CREDENTIAL_TOTP);
+    }
+}
+
+static void a_network_that_the_store_does_not_name_is_not_remembered(void **state) {
+    (void)state;
+    struct facts facts;
+    struct second_factor factor;
+    world.stored.network.made = NOW;
+    assert_true(examine(AWAY, NO_DIGITS, &facts, &factor));
+    assert_false(facts.network_remembered);
+    assert_int_equal(facts.credential, CREDENTIAL_PASSWORD);
+}
+
+static void a_lock_is_told_with_who_made_it(void **state) {
+    (void)state;
+    struct facts facts;
+    struct second_factor factor;
+    for (int i = 0; i < 4; i++) {
+        world.stored.locked = i / 2 != 0;
+        world.stored.lock.by_hand = i % 2 != 0;
+        world.stored.wrong_day = 7;
+        assert_true(examine(AWAY, NO_DIGITS, &facts, &factor));
+        assert_int_equal(facts.locked, i / 2 != 0 ? KNOWN_YES : KNOWN_NO);
+        assert_int_equal(facts.lock_by_hand, i == 3);
+        assert_int_equal(factor.wrong_codes, 7);
     }
 }
 
@@ -212,6 +333,7 @@ static void an_account_without_a_secret_has_nothing_cut(void **state) {
     struct facts facts;
     struct second_factor factor;
     world.stored.enrolled = false;
+    memset(&world.stored.secret, 0, sizeof world.stored.secret);
     assert_true(examine(AWAY, RIGHT_CODE, &facts, &factor));
     assert_int_equal(factor.cut, 0);
     assert_int_equal(facts.credential, CREDENTIAL_PASSWORD);
@@ -221,8 +343,14 @@ static void an_account_without_a_secret_has_nothing_cut(void **state) {
 static void off_never_looks(void **state) {
     (void)state;
     struct value off = {.number = TOTP_OFF};
+    struct facts facts;
+    struct second_factor factor;
     scene.key[POLICY_SECOND_FACTOR_TOTP] = &off;
-    an_account_without_a_secret_has_nothing_cut(state);
+    memset(world.stored.secret.sealed, 0, world.stored.secret.sealed_length); /* it would not open */
+    assert_true(examine(HOME, RIGHT_CODE, &facts, &factor));
+    assert_int_equal(factor.cut, 0);
+    assert_int_equal(facts.credential, CREDENTIAL_PASSWORD);
+    assert_false(facts.enrolled || facts.network_remembered || facts.store_unreadable);
 }
 
 static void before_from_unknown_digits_stay_the_passwords_own(void **state) {
@@ -261,6 +389,26 @@ static void what_the_module_has_cut_stays_cut(void **state) {
     assert_int_equal(factor.kind, CODE_WRONG);
 }
 
+static void what_the_login_was_taken_for_before_counts_for_nothing(void **state) {
+    (void)state;
+    struct facts facts = {
+        .now = NOW, .address = scene_address(AWAY), .credential = CREDENTIAL_TOKEN, .network_remembered = true};
+    struct second_factor factor;
+    struct second_factor_inquiry inquiry = {.keyring = world.keyring,
+                                            .account = ACCOUNT,
+                                            .policy = SCENE_POLICY,
+                                            .digits = world.unknown_code,
+                                            .cut = SECOND_FACTOR_CUT_OPEN};
+    assert_true(second_factor_examine(&inquiry, &world.stored, &facts, &factor));
+    assert_int_equal(factor.cut, 6);
+    assert_int_equal(facts.credential, CREDENTIAL_TOTP);
+    facts.credential = CREDENTIAL_TOKEN;
+    facts.network_remembered = true;
+    assert_true(second_factor_examine(&inquiry, NULL, &facts, &factor));
+    assert_int_equal(facts.credential, CREDENTIAL_PASSWORD);
+    assert_false(facts.network_remembered);
+}
+
 static void an_unreadable_store_makes_the_lock_and_the_factor_unknown(void **state) {
     (void)state;
     struct facts facts = {.now = NOW, .address = scene_address(AWAY)};
@@ -270,14 +418,23 @@ static void an_unreadable_store_makes_the_lock_and_the_factor_unknown(void **sta
     assert_true(second_factor_examine(&inquiry, NULL, &facts, &factor));
     assert_true(facts.store_unreadable);
     assert_int_equal(facts.locked, KNOWN_NOT);
+    assert_int_equal(factor.cut, 0);
+    for (int cut = 0; cut <= 8; cut++) {
+        inquiry.cut = cut; /* before: a repeat still says how much */
+        assert_true(second_factor_examine(&inquiry, NULL, &facts, &factor));
+        assert_int_equal(factor.cut, cut);
+    }
 }
 
 static void tampered(void) {
     struct facts facts;
     struct second_factor factor;
+    world.stored.locked = true;
     assert_false(examine(AWAY, RIGHT_CODE, &facts, &factor));
     assert_true(facts.store_unreadable);
-    assert_false(facts.network_remembered);
+    assert_false(facts.network_remembered || facts.enrolled || facts.code_present);
+    assert_int_equal(facts.credential, CREDENTIAL_PASSWORD);
+    assert_int_equal(facts.locked, KNOWN_YES); /* of that the row is no judge */
     assert_int_equal(factor.cut, 0);
 }
 
@@ -307,6 +464,7 @@ static void a_network_that_somebody_else_remembered_is_noticed(void **state) {
     remember_home(&world.stored);
     world.stored.network.until += 100000;
     tampered();
+    assert_int_equal(wiped, 1); /* the secret itself did open */
 }
 
 static void what_the_store_says_has_its_reason(void **state) {
@@ -355,6 +513,12 @@ int main(void) {
 #define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         CASE(each_login_is_what_its_row_says),
+        CASE(a_fresh_code_uses_up_its_step_of_its_secret),
+        CASE(the_network_that_is_remembered_is_the_logins_own),
+        CASE(other_codes_are_told_by_their_hashes),
+        CASE(a_trusted_network_passes_only_where_the_policy_skips_it),
+        CASE(a_network_that_the_store_does_not_name_is_not_remembered),
+        CASE(a_lock_is_told_with_who_made_it),
         CASE(behind_a_proxy_nothing_is_remembered),
         CASE(a_shorter_remember_holds_for_networks_remembered_before),
         CASE(a_denied_login_burns_its_code_over_budget_too),
@@ -363,6 +527,7 @@ int main(void) {
         CASE(before_from_unknown_digits_stay_the_passwords_own),
         CASE(without_remembering_a_code_stays_known_while_it_could_be_typed),
         CASE(what_the_module_has_cut_stays_cut),
+        CASE(what_the_login_was_taken_for_before_counts_for_nothing),
         CASE(an_unreadable_store_makes_the_lock_and_the_factor_unknown),
         CASE(another_accounts_secret_opens_nothing),
         CASE(a_step_put_back_is_noticed),

@@ -36,8 +36,17 @@ static enum status run_lock(struct invocation *invocation) {
 
 static enum status run_unlock(struct invocation *invocation) {
     struct change unlock = {.request = "account-unlock", .said = "no longer locked"};
-    if (!verb_parse(invocation, none) || invocation->count != 1)
+    const char *address = NULL;
+    const struct verb_option options[] = {{"address", &address}, {NULL, NULL}};
+    if (!verb_parse(invocation, options) || invocation->count != 1)
         return STATUS_USAGE;
+    if (address != NULL && !field_valid(FIELD_CLIENT_ADDRESS, address))
+        return verb_fail(STATUS_USAGE, "%s is no address", address);
+    if (address != NULL) {
+        unlock.request = "throttle-end";
+        unlock.said = "no longer throttled from there";
+        unlock.question.value[FIELD_CLIENT_ADDRESS] = address;
+    }
     return change_run(invocation, &unlock);
 }
 
@@ -57,8 +66,8 @@ const struct verb account_lock_verb = {
 
 const struct verb account_unlock_verb = {
     .name = "account unlock",
-    .arguments = "ACCOUNT",
-    .help = "take away its locks, by hand and by the gate",
+    .arguments = "ACCOUNT [--address ADDRESS]",
+    .help = "take away its locks, by hand and by the gate; with an address, what throttles it from there",
     .run = run_unlock,
 };
 

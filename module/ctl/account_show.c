@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* authgatectl account show: what the store has of an account, its locks first to be seen, and the policy that holds for
- * it now, each value with the file and line that set it, as the running daemon has them. */
+/* authgatectl account show: what the store has of an account, its locks first to be seen, what throttles it, and the
+ * policy that holds for it now, each value with the file and line that set it, as the running daemon has them. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 
 struct show {
     struct json *document; /* NULL: a table */
-    struct json *stored, *locks;
+    struct json *stored, *locks, *throttles;
     struct grid grid;
     struct policy_view policy;
 };
@@ -80,6 +80,24 @@ static void take_lock(struct show *show, const char *const *value) {
     grid_add(&show->grid, (const char *const[]){"LOCKED", words});
 }
 
+static void take_throttle(struct show *show, const char *const *value) {
+    const char *network = value[FIELD_NETWORK] != NULL ? value[FIELD_NETWORK] : "an unknown address";
+    const char *why = value[FIELD_TEXT] != NULL ? value[FIELD_TEXT] : "";
+    int64_t until = strtoll(value[FIELD_UNTIL] != NULL ? value[FIELD_UNTIL] : "0", NULL, 10);
+    char words[1024], end[WHEN_TEXT_SIZE];
+    if (show->document != NULL) {
+        struct json *throttle = json_append_object(show->throttles);
+        json_put_text(throttle, "network", value[FIELD_NETWORK]);
+        json_put_text(throttle, "state", value[FIELD_VALUE]);
+        json_put_text(throttle, "why", why);
+        json_put_number(throttle, "until", until);
+        return;
+    }
+    when_format(until, end);
+    snprintf(words, sizeof words, "from %s until %s: %s", network, end, why);
+    grid_add(&show->grid, (const char *const[]){"THROTTLED", words});
+}
+
 static void take(void *context, const struct message *record) {
     struct show *show = context;
     const char *kind = record->value[FIELD_RECORD];
@@ -89,6 +107,8 @@ static void take(void *context, const struct message *record) {
         take_state(show, record->value);
     else if (strcmp(kind, "lock") == 0)
         take_lock(show, record->value);
+    else if (strcmp(kind, "throttle") == 0)
+        take_throttle(show, record->value);
     else if (strcmp(kind, "policy") == 0)
         policy_view_take(&show->policy, record);
 }
@@ -103,6 +123,7 @@ static enum status run(struct invocation *invocation) {
     struct show show = {.document = invocation->json ? json_make_object() : NULL, .grid = {.columns = 2}};
     show.stored = invocation->json ? json_put_object(show.document, "second_factor") : NULL;
     show.locks = invocation->json ? json_put_list(show.document, "locks") : NULL;
+    show.throttles = invocation->json ? json_put_list(show.document, "throttles") : NULL;
     show.policy = policy_view_start(invocation->json ? json_put_list(show.document, "policy") : NULL, false);
     struct configuration *configuration = host_load(invocation, invocation->socket != NULL);
     enum status status = ask(host_admin_socket(invocation, configuration), &question, take, &show);

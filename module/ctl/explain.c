@@ -62,14 +62,31 @@ static void outcome_words(const char *outcome, char *words, size_t size) {
             *byte = ' ';
 }
 
+/* ", until 2026-11-22 16:05:00 JST" where it ends by itself. */
+static const char *until_words(const struct message *record, char words[WHEN_TEXT_SIZE + 8]) {
+    char moment[WHEN_TEXT_SIZE];
+    words[0] = '\0';
+    if (record->value[FIELD_UNTIL] == NULL)
+        return words;
+    when_format(strtoll(record->value[FIELD_UNTIL], NULL, 10), moment);
+    snprintf(words, WHEN_TEXT_SIZE + 8, ", until %s", moment);
+    return words;
+}
+
+static void put_until(struct json *object, const struct message *record) {
+    if (record->value[FIELD_UNTIL] != NULL)
+        json_put_number(object, "until", strtoll(record->value[FIELD_UNTIL], NULL, 10));
+}
+
 static void take_rule(struct explanation *explanation, const struct message *record) {
     const char *const *value = record->value;
     const char *outcome = or_else(value[FIELD_OUTCOME], "");
     if (explanation->document == NULL) {
-        char words[32];
+        char words[32], until[WHEN_TEXT_SIZE + 8], why[4096];
         outcome_words(outcome, words, sizeof words);
+        snprintf(why, sizeof why, "%s%s", or_else(value[FIELD_TEXT], ""), until_words(record, until));
         grid_add(&explanation->rule_grid,
-                 (const char *const[]){value[FIELD_RULE], words, value[FIELD_TEXT], value[FIELD_SOURCE]});
+                 (const char *const[]){value[FIELD_RULE], words, why, value[FIELD_SOURCE]});
         return;
     }
     explanation->rule = json_append_object(explanation->rules);
@@ -77,6 +94,7 @@ static void take_rule(struct explanation *explanation, const struct message *rec
     json_put_text(explanation->rule, "outcome", outcome);
     json_put_text(explanation->rule, "why", value[FIELD_TEXT]);
     json_put_text(explanation->rule, "source", value[FIELD_SOURCE]);
+    put_until(explanation->rule, record);
 }
 
 static void take_softened(struct explanation *explanation, const struct message *record) {
@@ -95,11 +113,12 @@ static void word_verdict(struct explanation *explanation, const struct message *
     const char *const *value = record->value;
     char *text = explanation->verdict;
     size_t size = sizeof explanation->verdict;
+    char until[WHEN_TEXT_SIZE + 8];
     const char *source = or_else(value[FIELD_SOURCE], "");
     const char *set = source[0] == '\0' ? "" : strcmp(source, "built-in") == 0 ? "\n  " : "\n  set at ";
     if (strcmp(or_else(value[FIELD_VERDICT], ""), verdict_name(VERDICT_DENY)) == 0)
-        snprintf(text, size, "DENIED by %s: %s%s%s", or_else(value[FIELD_REASON], ""), or_else(value[FIELD_TEXT], ""),
-                 set, source);
+        snprintf(text, size, "DENIED by %s: %s%s%s%s", or_else(value[FIELD_REASON], ""), or_else(value[FIELD_TEXT], ""),
+                 until_words(record, until), set, source);
     else if (explanation->denied)
         snprintf(text, size, "REFUSED FOR NOW (%s): %s could not judge: %s", or_else(value[FIELD_REASON], ""),
                  or_else(value[FIELD_RULE], "the gate"), or_else(value[FIELD_TEXT], ""));
@@ -121,6 +140,7 @@ static void take_verdict(struct explanation *explanation, const struct message *
     json_put_text(explanation->document, "would", value[FIELD_VALUE]);
     json_put_text(explanation->document, "why", value[FIELD_TEXT]);
     json_put_text(explanation->document, "source", value[FIELD_SOURCE]);
+    put_until(explanation->document, record);
 }
 
 static void take(void *context, const struct message *record) {

@@ -10,8 +10,10 @@
 #include "credential/keyed_hash.h"
 #include "daemon/admin_job.h"
 #include "daemon/compromise.h"
+#include "daemon/explanation.h"
 #include "daemon/notify.h"
 #include "daemon/server.h"
+#include "daemon/throttle_list.h"
 #include "policy/configuration.h"
 #include "store/history.h"
 
@@ -105,18 +107,22 @@ void admin_networks_forget(struct admin_job *job) {
 static void tell(struct admin_job *job, enum history_event_kind kind, enum notice_kind notice_kind) {
     struct server *server = job->server;
     const struct settings *settings = configuration_settings(server->configuration);
-    const char *why = kind == HISTORY_EVENT_LOCKED ? job->lock.why : NULL;
+    const char *why = job->lock.why[0] != '\0' ? job->lock.why : NULL;
     char who[65];
     admin_job_who(job, who);
     const struct history_event event = {.at = job->gathering.facts.now,
                                         .kind = kind,
                                         .account = job->account,
+                                        .address = job->gathering.facts.address,
+                                        .country = job->gathering.facts.country,
                                         .who = who,
                                         .why = why,
                                         .until = job->lock.until};
     const struct notice notice = {.kind = notice_kind,
                                   .at = event.at,
                                   .account = job->account,
+                                  .address = job->gathering.facts.address,
+                                  .country = job->gathering.facts.country,
                                   .who = who,
                                   .why = why,
                                   .until = job->lock.until};
@@ -147,7 +153,11 @@ void admin_account_lock(struct admin_job *job) {
 }
 
 static void unlocked(struct admin_job *job, const struct store_report *report) {
-    if (!admin_job_done(job, report, "the account is not locked"))
+    bool throttled = throttle_list_look(job->server->throttled, job->account, clock_monotonic(), NULL, NULL) > 0;
+    if (!admin_job_done(job, report,
+                        throttled ? "the account is not locked, but throttled: `account show` says from where, and "
+                                    "--address ends that"
+                                  : "the account is not locked"))
         return;
     admin_job_log(job, NULL, NULL);
     compromise_forget(job->server->compromise, job->account);
@@ -158,6 +168,34 @@ static void unlocked(struct admin_job *job, const struct store_report *report) {
 void admin_account_unlock(struct admin_job *job) {
     struct store_order order = {.verb = STORE_UNLOCK};
     admin_job_order(job, &order, unlocked);
+}
+
+/* The log, the history and whoever is told of locks have the network and why it was refused. */
+static void throttle_known(struct admin_job *job) {
+    char network[ADDRESS_TEXT_SIZE];
+    const struct throttle_login *login = &job->gathering.throttle_login;
+    if (!job->readable) {
+        admin_job_fail(job, REASON_UNAVAILABLE, EXPLANATION_UNREADABLE);
+        return;
+    }
+    enum throttle_state ended = throttle_end(job->server->throttle, login, clock_monotonic());
+    if (ended == THROTTLE_NOT) {
+        admin_job_fail(job, REASON_NONE, "the account is not throttled from there");
+        return;
+    }
+    prefix_format(&login->network, network);
+    admin_job_log(job, "network", network);
+    snprintf(job->lock.why, sizeof job->lock.why, "no longer throttled from there: %s", throttle_state_words(ended));
+    tell(job, HISTORY_EVENT_UNLOCKED, NOTICE_UNLOCKED);
+    answer_with(job, "unlocked");
+}
+
+void admin_throttle_end(struct admin_job *job) {
+    const char *address = job->question.value[FIELD_CLIENT_ADDRESS];
+    if (address != NULL && address_parse(address, &job->gathering.facts.address))
+        admin_job_gather(job, throttle_known);
+    else
+        admin_job_fail(job, REASON_MALFORMED, "the question lacks an address");
 }
 
 static void forgotten(struct admin_job *job, const struct store_report *report) {

@@ -14,6 +14,7 @@ void admin_networks_list(struct admin_job *job);
 void admin_networks_forget(struct admin_job *job);
 void admin_account_lock(struct admin_job *job);
 void admin_account_unlock(struct admin_job *job);
+void admin_throttle_end(struct admin_job *job);
 void admin_account_forget(struct admin_job *job);
 
 #endif

@@ -7,10 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "daemon/admin_job.h"
 #include "daemon/explanation.h"
 #include "daemon/server.h"
 #include "daemon/server_status.h"
+#include "daemon/throttle_list.h"
 #include "policy/configuration.h"
 
 void admin_status(struct admin_job *job) {
@@ -26,6 +28,17 @@ static const char *service_of(const struct admin_job *job) {
     return service != SERVICE_UNKNOWN ? settings->services[service] : admin_job_value(job, FIELD_SERVICE);
 }
 
+/* A moment of the monotonic clock as one of the wall's, no earlier than it is. */
+static int64_t wall_of(int64_t moment) {
+    return clock_wall() + (moment - clock_monotonic() + 999) / 1000;
+}
+
+static int64_t throttled_until(const struct admin_job *job) {
+    if (!job->gathering.facts.throttled)
+        return 0;
+    return wall_of(throttle_until(job->server->throttle, &job->gathering.throttle_login, clock_monotonic()));
+}
+
 static void explain(struct admin_job *job) {
     const struct explanation explanation = {
         .settings = configuration_settings(job->server->configuration),
@@ -33,6 +46,7 @@ static void explain(struct admin_job *job) {
         .policy = &job->gathering.policy,
         .account = job->account,
         .service = service_of(job),
+        .throttled_until = throttled_until(job),
         .readable = job->readable,
     };
     explanation_add(&explanation, &job->records);
@@ -150,7 +164,20 @@ static void add_stored(struct admin_job *job, const struct store_report *report)
             add_lock(job, &report->locks[i]);
 }
 
+static void add_throttle(void *context, const struct throttle_held *held) {
+    struct admin_job *job = context;
+    char network[ADDRESS_TEXT_SIZE], until[ADMIN_NUMBER_SIZE];
+    struct message record = records_make("throttle");
+    prefix_format(&held->network, network);
+    record.value[FIELD_NETWORK] = held->network.base.family != 0 ? network : NULL;
+    record.value[FIELD_VALUE] = throttle_state_name(held->state);
+    record.value[FIELD_TEXT] = throttle_state_words(held->state);
+    record.value[FIELD_UNTIL] = admin_number(wall_of(held->until), until);
+    records_add(&job->records, &record);
+}
+
 static void answer_account(struct admin_job *job) {
+    throttle_list_look(job->server->throttled, job->account, clock_monotonic(), add_throttle, job);
     if (job->readable)
         explanation_add_policy(&job->gathering.policy, configuration_settings(job->server->configuration),
                                &job->records);

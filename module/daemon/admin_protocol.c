@@ -41,6 +41,7 @@ static const struct admin_request requests[] = {
     {"networks-forget", ACCOUNT | STORE, admin_networks_forget},
     {"account-lock", ACCOUNT | STORE, admin_account_lock},
     {"account-unlock", ACCOUNT | STORE, admin_account_unlock},
+    {"throttle-end", ACCOUNT, admin_throttle_end},
     {"account-forget", ACCOUNT | STORE | ADMIN_ANY_DOMAIN, admin_account_forget},
     {"key-rotate", STORE, admin_key_rotate},
     {"key-retire", STORE, admin_key_retire},

@@ -7,15 +7,16 @@
  *    record=login     account= (canonical) service= client_address= value=COUNTRY, "unknown" or "no database"
  *                     credential= mechanism= at=
  *    record=rule      rule= outcome= text=WHY key= source=FILE:LINE        for every rule, in the order in which they
- *                                                                          decide
+ *                     until=, of a throttle                                decide
  *    record=softened  rule= text=HOW key= source=                          after a rule that a mode, date or exception
  *                                                                          softens
- *    record=verdict   verdict=continue|deny|later reason= value=THE RULE THAT WOULD DENY rule= text=WHY source=
+ *    record=verdict   verdict=continue|deny|later reason= value=THE RULE THAT WOULD DENY rule= text=WHY source= until=
  *    record=policy    key= value= source=                                  for every value that holds for the account
  *  request=account-show account=…
  *    record=account   account= (canonical), then record=policy as above, and where a store is configured, before it:
  *    record=state     key=totp|app_passwords|recovery_codes|networks|wrong_codes value= text= made=
  *    record=lock      value=hand|gate text=WHY who= made= until=
+ *    record=throttle  network= value=passwords|spraying|attacked text=WHY until=      from where it is throttled now
  *  request=account-kept account=…                  the same, also of a domain that is not served any more
  *  request=account-list [after=…]                  one page of the accounts of which the store keeps anything
  *    record=account   account= value=yes|no|unknown: whether `account_exists` knows it
@@ -53,6 +54,7 @@
  *  request=networks-list account=…                 record=network network= made= until=
  *  request=networks-forget account=… [network=…]   record=forgotten account=
  *  request=account-lock account=… text=WHY [until=TIME]    record=locked account=
+ *  request=throttle-end account=… client_address=…         record=unlocked account=
  *  request=account-unlock, account-forget account=…        record=unlocked, record=forgotten account=
  *
  *  The key file stays with whoever asks, since the daemon cannot write it:

@@ -9,7 +9,7 @@
 
 /* Room for the texts of one record; its fields point here. */
 struct texts {
-    char why[POLICY_TEXT_SIZE], key[256], source[POLICY_TEXT_SIZE];
+    char why[POLICY_TEXT_SIZE], key[256], source[POLICY_TEXT_SIZE], until[24];
 };
 
 static struct buffer start(char *storage, size_t size) {
@@ -79,6 +79,15 @@ static void add_softened(const struct explanation *explanation, const struct rul
     records_add(records, &record);
 }
 
+/* Of all that denies only a throttle ends by itself. */
+static void set_until(const struct explanation *explanation, const struct rule *rule, struct texts *texts,
+                      struct message *record) {
+    if (rule->reason != REASON_THROTTLED || explanation->throttled_until == 0)
+        return;
+    snprintf(texts->until, sizeof texts->until, "%" PRId64, explanation->throttled_until);
+    record->value[FIELD_UNTIL] = texts->until;
+}
+
 static void add_rule(const struct explanation *explanation, const struct rule *rule, const struct rule_trace *trace,
                      struct records *records) {
     struct texts texts;
@@ -89,6 +98,7 @@ static void add_rule(const struct explanation *explanation, const struct rule *r
     if (trace->outcome != OUTCOME_NOT_REACHED) {
         gate_tell(rule, explanation->facts, explanation->policy, &why);
         set_source(explanation, trace->source, trace->line, &texts, &record);
+        set_until(explanation, rule, &texts, &record);
     }
     record.value[FIELD_TEXT] = texts.why;
     records_add(records, &record);
@@ -122,6 +132,7 @@ static void add_verdict(const struct explanation *explanation, const struct deci
         record.value[FIELD_RULE] = reason_name(rule->reason);
         gate_tell(rule, explanation->facts, explanation->policy, &why);
         set_source(explanation, trace->source, trace->line, &texts, &record);
+        set_until(explanation, rule, &texts, &record);
     }
     record.value[FIELD_TEXT] = texts.why;
     records_add(records, &record);

@@ -18,6 +18,7 @@ struct explanation {
     const struct policy *policy;
     const char *account; /* canonical */
     const char *service; /* as known, or as asked */
+    int64_t throttled_until; /* seconds since the epoch; 0: no throttle holds */
     bool readable;       /* false: the policy could not be had, nothing can be judged */
 };
 

@@ -47,6 +47,7 @@ static void look_at_throttle(struct gathering *gathering) {
         gathering->throttle_state =
             throttle_check(gathering->server->throttle, &gathering->throttle_login, clock_monotonic());
     facts->throttled = gathering->throttle_state != THROTTLE_NOT;
+    facts->throttled_why = facts->throttled ? throttle_state_words(gathering->throttle_state) : NULL;
 }
 
 static void finish(struct gathering *gathering, bool readable) {

@@ -10,7 +10,7 @@
 #include "daemon/login_state.h"
 #include "daemon/postfix_policy.h"
 #include "daemon/server.h"
-#include "daemon/throttle.h"
+#include "daemon/throttle_list.h"
 
 void login_outcome_remember(const struct login *login, enum verdict verdict, enum reason reason) {
     if (verdict == VERDICT_LATER)
@@ -37,6 +37,8 @@ static void count(const struct login *login) {
         began = throttle_denied(throttle, counted, mark, login->digits_hash, now);
     else if (login->record.password == HISTORY_PASSWORD_WRONG)
         began = throttle_failed(throttle, counted, mark, login->digits_hash, now);
+    if (began != THROTTLE_NOT)
+        throttle_list_add(login->server->throttled, counted);
     login_aftermath_throttled(login, began);
 }
 

@@ -30,6 +30,7 @@
 #include "daemon/standing.h"
 #include "daemon/supervisor.h"
 #include "daemon/throttle.h"
+#include "daemon/throttle_list.h"
 #include "daemon/vault.h"
 #include "daemon/worker.h"
 #include "policy/configuration.h"
@@ -243,13 +244,14 @@ static bool create_tables(struct server *server) {
     server->settled = settled_create();
     server->existence = existence_create(server);
     server->throttle = throttle_create(THROTTLE_PLACES, key);
+    server->throttled = throttle_list_create(server->throttle);
     server->compromise = compromise_create(COMPROMISE_ACCOUNTS, key);
     server->asks = asks_create(clock_monotonic());
     server->postfix_policy = postfix_policy_create();
     server->standing = standing_keep(configuration_settings(server->configuration));
     return server->settled != NULL && server->existence != NULL && server->throttle != NULL &&
-           server->compromise != NULL && server->asks != NULL && server->postfix_policy != NULL &&
-           server->standing != NULL;
+           server->throttled != NULL && server->compromise != NULL && server->asks != NULL &&
+           server->postfix_policy != NULL && server->standing != NULL;
 }
 
 static bool set_up(struct run *run) {
@@ -298,6 +300,7 @@ static void tear_down(struct run *run) {
     vault_close(&server->vault);
     existence_destroy(&server->existence);
     reminders_stop(&server->reminders);
+    throttle_list_destroy(&server->throttled);
     throttle_destroy(&server->throttle);
     free(server->trials);
     compromise_destroy(&server->compromise);

@@ -33,6 +33,7 @@ struct postfix_policy;
 struct settled;
 struct standing;
 struct throttle;
+struct throttle_list;
 struct trials;
 struct vault;
 struct workers;
@@ -48,6 +49,7 @@ struct server {
     struct settled *settled;
     struct standing *standing; /* what no reload changes */
     struct throttle *throttle;
+    struct throttle_list *throttled;
     struct compromise *compromise;
     struct archive *archive;   /* drives the history */
     struct history *history;   /* NULL: none is configured */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "country/database.h"
 #include "credential/keyring.h"
@@ -15,6 +16,7 @@
 #include "daemon/records.h"
 #include "daemon/server.h"
 #include "daemon/throttle.h"
+#include "daemon/throttle_list.h"
 #include "daemon/vault.h"
 #include "policy/configuration.h"
 #include "store/history.h"
@@ -138,6 +140,8 @@ static void add_throttle(const struct server *server, struct records *records) {
     uint64_t told, left_out;
     throttle_count(server->throttle, &counters);
     notifier_count(server->notifier, &told, &left_out);
+    add_number(records, "throttled_now",
+               (int64_t)throttle_list_look(server->throttled, NULL, clock_monotonic(), NULL, NULL));
     add_number(records, "throttle_networks", (int64_t)counters.networks);
     add_number(records, "throttle_wrong_passwords", (int64_t)counters.counted);
     add_number(records, "throttle_forgotten_early", (int64_t)counters.evicted);

@@ -177,35 +177,46 @@ static bool recent(const struct slot *slot, int64_t window, int64_t now) {
     return (int64_t)((uint32_t)now - slot->time) < window;
 }
 
-/* Whether the limit-th wrong password, counted back from the latest, is still within the window. */
-static bool over_passwords(struct throttle *throttle, const struct names *names, const struct throttle_login *login,
-                           int64_t now) {
+/* When the limit-th wrong password, counted back from the latest, leaves the window; `now` where it has. */
+static int64_t passwords_until(struct throttle *throttle, const struct names *names,
+                               const struct throttle_login *login, int64_t now) {
     int64_t window;
     uint32_t limit = limit_of(login, &window);
     const struct pair *pair = table_find(throttle->pairs, &names->pair, now);
     if (pair == NULL || pair->counted < limit)
-        return false;
+        return now;
     uint32_t index = pair->counted - limit;
     const struct page *page = find_page(throttle, names->pair, index, now);
-    return page != NULL && recent(&page->slots[index % PAGE_SLOTS], window, now);
+    const struct slot *slot = page != NULL ? &page->slots[index % PAGE_SLOTS] : NULL;
+    bool within = slot != NULL && recent(slot, window, now);
+    return within ? now + window - (int64_t)((uint32_t)now - slot->time) : now;
 }
 
-static bool spraying(struct throttle *throttle, const struct names *names, int64_t now) {
-    const struct network *network = table_find(throttle->networks, &names->network, now);
-    if (network == NULL)
-        return false;
-    uint32_t current = slice_at(now, SPRAY_SLICE);
+static bool over_passwords(struct throttle *throttle, const struct names *names, const struct throttle_login *login,
+                           int64_t now) {
+    return passwords_until(throttle, names, login, now) > now;
+}
+
+/* How a network's or an account's counts stand in slice `current`. */
+static bool sprays_in(const struct network *network, uint32_t current) {
     uint32_t failed = sum_slices(network->failed, SPRAY_SLICES, network->slice, current);
     uint32_t succeeded = sum_slices(network->succeeded, SPRAY_SLICES, network->slice, current);
     return failed >= THROTTLE_SPRAY_ACCOUNTS && succeeded * 100 < (failed + succeeded) * THROTTLE_SPRAY_SUCCESS;
 }
 
+static bool attacked_in(const struct account *account, uint32_t current) {
+    return sum_slices(account->attackers, ATTACK_SLICES, account->slice, current) > THROTTLE_ATTACK_NETWORKS;
+}
+
+static bool spraying(struct throttle *throttle, const struct names *names, int64_t now) {
+    const struct network *network = table_find(throttle->networks, &names->network, now);
+    return network != NULL && sprays_in(network, slice_at(now, SPRAY_SLICE));
+}
+
 static bool attacked(struct throttle *throttle, const struct names *names, int64_t now) {
     const struct account *account = table_find(throttle->accounts, &names->account, now);
-    if (account == NULL)
-        return false;
-    uint32_t attackers = sum_slices(account->attackers, ATTACK_SLICES, account->slice, slice_at(now, ATTACK_SLICE));
-    return attackers > THROTTLE_ATTACK_NETWORKS && table_find(throttle->homes, &names->pair, now) == NULL;
+    return account != NULL && attacked_in(account, slice_at(now, ATTACK_SLICE)) &&
+           table_find(throttle->homes, &names->pair, now) == NULL;
 }
 
 static enum throttle_state judge(struct throttle *throttle, const struct names *names,
@@ -222,6 +233,54 @@ static enum throttle_state judge(struct throttle *throttle, const struct names *
 enum throttle_state throttle_check(struct throttle *throttle, const struct throttle_login *login, int64_t now) {
     struct names names = name(throttle, login);
     return judge(throttle, &names, login, now);
+}
+
+/* When slice `slice` begins. */
+static int64_t slice_starts(uint32_t slice, int64_t length) {
+    return ((int64_t)slice - 1) * length;
+}
+
+static int64_t spraying_until(struct throttle *throttle, const struct names *names, int64_t now) {
+    const struct network *network = table_find(throttle->networks, &names->network, now);
+    uint32_t slice = slice_at(now, SPRAY_SLICE);
+    if (network == NULL || !sprays_in(network, slice))
+        return now;
+    while (sprays_in(network, slice))
+        slice++;
+    return slice_starts(slice, SPRAY_SLICE);
+}
+
+static int64_t attacked_until(struct throttle *throttle, const struct names *names, int64_t now) {
+    const struct account *account = table_find(throttle->accounts, &names->account, now);
+    uint32_t slice = slice_at(now, ATTACK_SLICE);
+    if (!attacked(throttle, names, now))
+        return now;
+    while (attacked_in(account, slice))
+        slice++;
+    return slice_starts(slice, ATTACK_SLICE);
+}
+
+int64_t throttle_until(struct throttle *throttle, const struct throttle_login *login, int64_t now) {
+    struct names names = name(throttle, login);
+    int64_t until = passwords_until(throttle, &names, login, now);
+    if (!by_network(login) || login->remembered)
+        return until;
+    return larger(until, larger(spraying_until(throttle, &names, now), attacked_until(throttle, &names, now)));
+}
+
+/* The slots of a pair that is forgotten may stay: a new one counts from 0 and looks at none that it has not written. */
+enum throttle_state throttle_end(struct throttle *throttle, const struct throttle_login *login, int64_t now) {
+    struct names names = name(throttle, login);
+    enum throttle_state state = judge(throttle, &names, login, now);
+    if (state == THROTTLE_NOT)
+        return state;
+    table_remove(throttle->pairs, &names.pair);
+    if (!by_network(login))
+        return state;
+    table_remove(throttle->networks, &names.network);
+    if (attacked(throttle, &names, now))
+        table_put(throttle->homes, &names.pair, now, now + SUCCESS_KEPT);
+    return state;
 }
 
 /* The network's entry with its slices moved up to now; the more accounts failed from it, the longer it stays. */
@@ -391,5 +450,15 @@ void throttle_count(const struct throttle *throttle, struct throttle_counters *c
 
 const char *throttle_state_name(enum throttle_state state) {
     static const char *const words[] = {"", "passwords", "spraying", "attacked"};
+    return words[state];
+}
+
+const char *throttle_state_words(enum throttle_state state) {
+    static const char *const words[] = {
+        [THROTTLE_NOT] = "",
+        [THROTTLE_PASSWORDS] = "too many wrong passwords for the account from this network",
+        [THROTTLE_SPRAYING] = "one account after the other fails from this network",
+        [THROTTLE_ATTACKED] = "the account is attacked from everywhere, and never got in from this network",
+    };
     return words[state];
 }

@@ -56,6 +56,14 @@ void throttle_destroy(struct throttle **throttle);
  * trying is free again once its window has passed. */
 enum throttle_state throttle_check(struct throttle *throttle, const struct throttle_login *login, int64_t now);
 
+/* When such a login will be let on, if nobody fails meanwhile; `now` where throttle_check refuses none. */
+int64_t throttle_until(struct throttle *throttle, const struct throttle_login *login, int64_t now);
+
+/* An administrator says that the account's owner is behind what throttle_check refuses: the account's wrong passwords
+ * from the network are forgotten, and what the network did as a whole; where the account is attacked, the network
+ * counts as one that it got in from. Returns what the login was refused for, THROTTLE_NOT where it was not. */
+enum throttle_state throttle_end(struct throttle *throttle, const struct throttle_login *login, int64_t now);
+
 /* A login ended with a wrong password. `mark` (NULL: not known, which counts as a new one) and `digits` (a keyed hash
  * of the password's trailing digits, 0 where there were none) tell a new wrong password from a repeated one: a repeat
  * counts nothing, nor does the mark that last succeeded for the account (the back end is in trouble). Not to be called
@@ -87,5 +95,8 @@ void throttle_count(const struct throttle *throttle, struct throttle_counters *c
 
 /* The word for a state: "passwords", "spraying", "attacked"; "" for THROTTLE_NOT. */
 const char *throttle_state_name(enum throttle_state state);
+
+/* The same for people; "" as well. */
+const char *throttle_state_words(enum throttle_state state);
 
 #endif

@@ -30,6 +30,7 @@ struct facts {
     bool lock_by_hand;
     bool gone; /* locked because the back end says that there is no such account: no other check would refuse it */
     bool throttled;
+    const char *throttled_why; /* in words; NULL: not known */
     bool name_divided; /* the name that was given has a part behind the recipient delimiter; the account's has none */
     bool not_gated; /* Postfix's policy requests: no login of the account from the address came by here */
     /* Second factor; meaningful where the store could be read */

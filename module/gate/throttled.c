@@ -10,8 +10,9 @@ void throttled_judge(const struct facts *facts, const struct policy *policy, str
 
 void throttled_tell(const struct facts *facts, const struct policy *policy, const struct judgement *judgement,
                     struct buffer *text) {
-    (void)facts;
     (void)policy;
-    buffer_add(text, judgement->finding == FINDING_AGAINST ? "too many wrong passwords lately"
-                                                           : "no excess of wrong passwords lately");
+    if (judgement->finding != FINDING_AGAINST)
+        buffer_add(text, "no excess of wrong passwords lately");
+    else
+        buffer_add(text, facts->throttled_why != NULL ? facts->throttled_why : "too many wrong passwords lately");
 }

@@ -63,6 +63,21 @@ def guessing(of_lab):
     assert {row.get("reason") for row in rows} >= {"password", "throttled"}, rows
 
 
+@tests.case("a throttle that an administrator ends stands in the history and is told, with its network")
+def ended(of_lab):
+    for number in range(5):
+        guess(of_lab, "ulf", number)
+    assert throttled(of_lab, "ulf"), "not throttled"
+    says(ctl(of_lab, "account", "unlock", "ulf", status=1).stderr, "not locked, but throttled", "--address")
+    ctl(of_lab, "account", "unlock", "ulf", "--address", JAPAN)
+    assert not throttled(of_lab, "ulf"), "still throttled"
+    notice = wait_for_notice(of_lab, "unlocked", account="ulf@example.test")
+    tap.same((notice["address"], notice["why"]), (JAPAN, "no longer throttled from there: too many wrong passwords for "
+             "the account from this network"), "the notice")
+    (event,) = [row for row in ctl_json(of_lab, "log", "--account", "ulf") if row.get("event") == "unlocked"]
+    tap.same((event["address"], event["who"]), (JAPAN, "root"), "the event")
+
+
 @tests.case("B1, B6: wrong passwords under many spellings and on two services are one account's, name+1 to +100 too")
 def spellings(of_lab):
     names = ["xaver", "Xaver", "XAVER", "xaver@example.test", "XaVer+tag@EXAMPLE.TEST"]

@@ -8,6 +8,8 @@ static void a_throttled_login_is_denied(void **state) {
     struct facts facts = {.throttled = true};
     assert_int_equal(scene_judge(throttled_judge, &facts).finding, FINDING_AGAINST);
     scene_says(throttled_judge, throttled_tell, &facts, "too many wrong passwords lately");
+    facts.throttled_why = "one account after the other fails from this network";
+    scene_says(throttled_judge, throttled_tell, &facts, "one account after the other fails from this network");
 }
 
 static void another_login_passes(void **state) {

@@ -138,7 +138,8 @@ def page(of_lab):
         assert not [name for name in attributes if name.startswith("on")], (tag, attributes)
     assert not re.search(r"https?:|url\(|@import", text), "something from outside"
     says(read.text, "Logins of alice@example.test", "asked for as alice", "First login from an unusual place", THIEF,
-         "First success from one", OTHER_THIEF, "Logins over time by country", "RU", "NL", "JP", "Where from", "Timeline", "locked", "authgate")
+         "First success from one", OTHER_THIEF, "Logins over time by country", "RU", "NL", "JP", "Where from",
+         "Timeline", "locked", "authgate")
 
 
 @tests.case("what a client typed is text on the page, never markup")

@@ -74,6 +74,16 @@ def split(packages):
         tap.same([package for package, files in listed.items() if path in files], [name], f"who has {path}")
 
 
+@tests.case("examples: each kind in a folder of its own, the container's files too")
+def examples(packages):
+    listed = run("dpkg-deb", "-c", debs(packages)["authgate"])
+    top = sorted(re.findall(r"/usr/share/doc/authgate/examples/([^/\n]+/?)$", listed, re.MULTILINE))
+    tap.same(top, ["container/", "fail2ban/", "network.conf", "notify-mail", "postfix/", "samples/",
+                   "unchrooted.conf"], "at the top of examples")
+    inside = sorted(re.findall(r"/examples/container/([^/\n]+)$", listed, re.MULTILINE))
+    tap.same(inside, sorted(os.listdir(os.path.join(ROOT, "packaging/container"))), "the container's files")
+
+
 @tests.case("they recommend and suggest, but pull in no mail server")
 def dependencies(packages):
     for name, deb in debs(packages).items():

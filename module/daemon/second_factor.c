@@ -179,6 +179,8 @@ enum reason second_factor_reason(const struct second_factor *factor, enum store_
         return REASON_SECOND_FACTOR_BUDGET;
     case STORE_LOCKED:
         return REASON_LOCKED;
+    case STORE_WRONG:
+        return REASON_SECOND_FACTOR_WRONG;
     case STORE_UNAVAILABLE:
         break;
     }

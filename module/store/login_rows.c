@@ -244,7 +244,7 @@ static bool find_settled(struct database *database, const struct store_request *
                 memcmp(facts, request->asked.settle.facts, sizeof facts) == 0 &&
                 strcmp(account, request->account) == 0;
     int64_t before = query_column(&query, 2);
-    bool possible = before >= STORE_SETTLED && before <= STORE_LOCKED;
+    bool possible = before >= STORE_SETTLED && before <= STORE_WRONG;
     *answer = same && possible ? (enum store_answer)before : STORE_REUSED;
     query_end(&query);
     return true;
@@ -329,6 +329,21 @@ static bool accepted_from_here(struct database *database, const struct store_req
     return accepted;
 }
 
+/* Whether the account has used these digits for an earlier step. They come true again about once in a million steps:
+ * who has them from there must not get in by trying them at every one. */
+static bool accepted_earlier(struct database *database, const struct store_request *request) {
+    const struct asked_settle *asked = &request->asked.settle;
+    struct step_key step = step_key_of(asked->step);
+    struct query query = query_of(database, SQL_CODE_KNOWN);
+    query_text(&query, request->account);
+    query_bytes(&query, step.bytes, sizeof step.bytes);
+    query_bytes(&query, asked->code, STORE_HASH_SIZE);
+    query_number(&query, request->now);
+    bool accepted = query_row(&query);
+    query_end(&query);
+    return accepted;
+}
+
 static void trim(struct database *database, enum statement which, const char *account) {
     struct query query = query_of(database, which);
     query_text(&query, account);
@@ -373,10 +388,54 @@ static void remember_network(struct database *database, const struct store_reque
         remember(database, request->account, &row);
 }
 
+/* Whether the code was charged as a wrong one within so many seconds. */
+static bool charged(struct database *database, const struct store_request *request, int64_t seconds) {
+    struct query query = query_of(database, SQL_WRONG_GET);
+    query_text(&query, request->account);
+    query_bytes(&query, request->asked.settle.code, STORE_HASH_SIZE);
+    query_number(&query, request->now - seconds);
+    bool found = query_row(&query);
+    query_end(&query);
+    return found;
+}
+
+static enum store_answer use_wrong(struct database *database, const struct store_request *request) {
+    if (over_budget(database, request))
+        return STORE_OVER_BUDGET;
+    if (charged(database, request, HOUR))
+        return STORE_SETTLED;
+    struct query query = query_of(database, SQL_WRONG_SET);
+    query_text(&query, request->account);
+    query_bytes(&query, request->asked.settle.code, STORE_HASH_SIZE);
+    query_number(&query, request->now);
+    query_text(&query, database->host);
+    query_run(&query);
+    query = query_of(database, SQL_WRONG_TRIM);
+    query_text(&query, request->account);
+    query_number(&query, request->now - DAY);
+    query_run(&query);
+    return STORE_SETTLED;
+}
+
+/* Digits that were tried before are no code, whatever the step makes of them. STORE_SETTLED: they were not. */
+static enum store_answer tried_before(struct database *database, const struct store_request *request) {
+    if (over_budget(database, request))
+        return STORE_OVER_BUDGET;
+    if (accepted_earlier(database, request))
+        return STORE_REUSED;
+    if (!charged(database, request, DAY))
+        return STORE_SETTLED;
+    enum store_answer answer = use_wrong(database, request);
+    return answer == STORE_SETTLED ? STORE_WRONG : answer;
+}
+
 static enum store_answer use_step(struct database *database, const struct store_request *request, bool locked,
                                   int64_t accepted) {
-    if (!locked && !request->asked.settle.burn && over_budget(database, request))
-        return STORE_OVER_BUDGET;
+    if (!locked && !request->asked.settle.burn) {
+        enum store_answer before = tried_before(database, request);
+        if (before != STORE_SETTLED)
+            return before;
+    }
     bool fresh = consume_step(database, request);
     if (locked)
         return STORE_LOCKED; /* burnt, and nothing of it is remembered */
@@ -420,34 +479,6 @@ static enum store_answer use_app_password(struct database *database, const struc
     query_text(&query, asked->service);
     query_text(&query, database->host);
     return query_run(&query) == 1 ? STORE_SETTLED : STORE_REUSED;
-}
-
-static bool charged(struct database *database, const struct store_request *request) {
-    struct query query = query_of(database, SQL_WRONG_GET);
-    query_text(&query, request->account);
-    query_bytes(&query, request->asked.settle.code, STORE_HASH_SIZE);
-    query_number(&query, request->now - HOUR);
-    bool found = query_row(&query);
-    query_end(&query);
-    return found;
-}
-
-static enum store_answer use_wrong(struct database *database, const struct store_request *request) {
-    if (over_budget(database, request))
-        return STORE_OVER_BUDGET;
-    if (charged(database, request))
-        return STORE_SETTLED;
-    struct query query = query_of(database, SQL_WRONG_SET);
-    query_text(&query, request->account);
-    query_bytes(&query, request->asked.settle.code, STORE_HASH_SIZE);
-    query_number(&query, request->now);
-    query_text(&query, database->host);
-    query_run(&query);
-    query = query_of(database, SQL_WRONG_TRIM);
-    query_text(&query, request->account);
-    query_number(&query, request->now - DAY);
-    query_run(&query);
-    return STORE_SETTLED;
 }
 
 static enum store_answer use(struct database *database, const struct store_request *request, int64_t accepted) {

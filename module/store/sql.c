@@ -104,6 +104,8 @@ const char *const sql_text[SQL_STATEMENT_COUNT] = {
                       " ORDER BY item DESC LIMIT 8",
     [SQL_CODE_GET] = "SELECT 1 FROM memory WHERE account = ?1 AND kind = 1 AND item = ?2 AND mac = ?3"
                      " AND network = ?4 AND until > ?5",
+    [SQL_CODE_KNOWN] = "SELECT 1 FROM memory WHERE account = ?1 AND kind = 1 AND item <> ?2 AND mac = ?3"
+                       " AND until > ?4 LIMIT 1",
     [SQL_CODE_TRIM] = "DELETE FROM memory WHERE account = ?1 AND kind = 1 AND item <= (SELECT item FROM memory"
                       " WHERE account = ?1 AND kind = 1 ORDER BY item DESC LIMIT 1 OFFSET 8)",
 

@@ -27,6 +27,7 @@ enum statement {
     SQL_STEP_CONSUME,
     SQL_CODE_LIST,
     SQL_CODE_GET,
+    SQL_CODE_KNOWN,
     SQL_CODE_TRIM,
     SQL_NETWORK_LIST,
     SQL_NETWORK_TRIM,

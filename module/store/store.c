@@ -53,7 +53,7 @@ struct store {
 const char *store_answer_name(enum store_answer answer) {
     static const char *const names[] = {
         [STORE_UNAVAILABLE] = "unavailable", [STORE_SETTLED] = "settled", [STORE_REUSED] = "reused",
-        [STORE_OVER_BUDGET] = "over-budget", [STORE_LOCKED] = "locked",
+        [STORE_OVER_BUDGET] = "over-budget", [STORE_LOCKED] = "locked",           [STORE_WRONG] = "wrong",
     };
     return names[answer];
 }

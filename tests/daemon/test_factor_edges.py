@@ -50,6 +50,18 @@ def softened_code(of_lab):
     again(of_lab)
 
 
+@tests.case("a code that was wrong stays wrong when it comes true: guesses that are repeated at each step win nothing")
+def wrong_for_good(of_lab):
+    name = next(names)
+    phone = vault.enroll(of_lab, name)
+    early = phone.code(ahead=4)
+    tap.same(login(of_lab, name, early), "deny second-factor-wrong", "a code of two minutes ahead")
+    again(of_lab, "second_factor = { window = 8; };")
+    tap.same(login(of_lab, name, early), "deny second-factor-wrong", "the same within the window")
+    tap.same(login(of_lab, name, phone.code(ahead=5)), "accept", "another one")
+    again(of_lab)
+
+
 @tests.case("what one user of a proxy typed is remembered for nobody behind it")
 def proxied(of_lab):
     name = next(names)

@@ -474,6 +474,7 @@ static void what_the_store_says_has_its_reason(void **state) {
     assert_int_equal(second_factor_reason(&factor, STORE_REUSED), REASON_SECOND_FACTOR_REUSED);
     assert_int_equal(second_factor_reason(&factor, STORE_OVER_BUDGET), REASON_SECOND_FACTOR_BUDGET);
     assert_int_equal(second_factor_reason(&factor, STORE_LOCKED), REASON_LOCKED);
+    assert_int_equal(second_factor_reason(&factor, STORE_WRONG), REASON_SECOND_FACTOR_WRONG);
     assert_int_equal(second_factor_reason(&factor, STORE_UNAVAILABLE), REASON_UNAVAILABLE);
 }
 

@@ -153,6 +153,8 @@ static const struct CMUnitTest suite_tests[] = {
     SUITE(of_two_uses_of_a_recovery_code_at_once_one_gets_in),
     SUITE(guesses_at_once_stay_within_the_budget),
     SUITE(ten_distinct_wrong_codes_an_hour_are_the_budget),
+    SUITE(a_code_that_was_wrong_stays_wrong_for_a_day),
+    SUITE(an_old_code_that_comes_true_again_is_used),
     SUITE(fifty_distinct_wrong_codes_a_day_are_the_budget),
     SUITE(a_wrong_code_again_after_an_hour_counts_again_but_once_a_day),
     SUITE(each_recovery_code_is_used_once),

@@ -338,6 +338,43 @@ static void ten_distinct_wrong_codes_an_hour_are_the_budget(void **state) {
     assert_int_equal(settle_wrong(store, "bob", 1, NOW), STORE_SETTLED);
 }
 
+/* The login of a step whose code, by chance, is what another step's was (`code`), at `now`. */
+static enum store_answer settle_again(const char *network, int64_t step, struct bytes16 code, int64_t now) {
+    struct attempt attempt;
+    attempt_init(&attempt, "alice", network, next_ref());
+    attempt_step(&attempt, step);
+    attempt.code = code;
+    attempt.login.now = now;
+    return settle(store, &attempt);
+}
+
+/* Else nine codes, tried at each step, would be nine guesses a step and charged as nine in all. */
+static void a_code_that_was_wrong_stays_wrong_for_a_day(void **state) {
+    (void)state;
+    enrol(store, "alice");
+    assert_int_equal(settle_wrong(store, "alice", 1, NOW), STORE_SETTLED);
+    assert_int_equal(settle_again(AWAY, 1000, bytes_of("wro", 1), NOW + 60), STORE_WRONG);
+    assert_int_equal(settle_again(AWAY, 1001, bytes_of("wro", 1), NOW + 86399), STORE_WRONG);
+    struct account_facts facts = facts_at(store, "alice", AWAY, NOW + 86399);
+    assert_int_equal(facts.secret.last_step, 1);
+    assert_false(facts.network_remembered);
+    assert_int_equal(facts.wrong_hour, 1); /* charged again, an hour later, as it is while it stays wrong */
+    assert_int_equal(settle_again(AWAY, 1002, bytes_of("wro", 1), NOW + 86399 + 86400), STORE_SETTLED);
+    assert_int_equal(settle_wrong(store, "alice", 2, NOW), STORE_SETTLED);
+    assert_int_equal(settle_again(HOME, 1003, bytes_of("cod", 1003), NOW), STORE_SETTLED); /* another is not */
+}
+
+/* Else whoever has eight old codes would guess for nothing: they cost no budget. */
+static void an_old_code_that_comes_true_again_is_used(void **state) {
+    (void)state;
+    enrol(store, "alice");
+    assert_int_equal(settle_step(store, "alice", HOME, 1000), STORE_SETTLED);
+    assert_int_equal(settle_again(AWAY, 1500, bytes_of("cod", 1000), NOW + 60), STORE_REUSED);
+    assert_int_equal(facts_of(store, "alice", HOME).secret.last_step, 1000);
+    assert_int_equal(settle_step(store, "alice", HOME, 1000), STORE_SETTLED);
+    assert_int_equal(settle_again(AWAY, 1500, bytes_of("cod", 1000), NOW + REMEMBER), STORE_SETTLED);
+}
+
 static void fifty_distinct_wrong_codes_a_day_are_the_budget(void **state) {
     (void)state;
     int64_t now = NOW;

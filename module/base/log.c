@@ -11,6 +11,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "base/syslog_socket.h"
+
 static enum log_target log_target = LOG_TO_STDERR;
 /* What stderr is, so that a line costs one system call where one is enough. */
 static enum { STDERR_OTHER, STDERR_FILE, STDERR_SOCKET } stderr_kind;
@@ -62,7 +64,11 @@ void log_open(enum log_target target, const char *name) {
     log_target = target;
     look_at_stderr();
     if (target == LOG_TO_SYSLOG)
-        openlog(name, LOG_PID | LOG_NDELAY, LOG_MAIL);
+        syslog_socket_open(name);
+}
+
+void log_close(void) {
+    syslog_socket_close();
 }
 
 static const char *urgency(int priority) {
@@ -97,10 +103,10 @@ static void write_stderr(int priority, const char *line) {
 }
 
 void log_line(int priority, const char *line) {
-    if (log_target == LOG_TO_SYSLOG)
-        syslog(priority, "%s", line);
-    else
+    if (log_target == LOG_TO_STDERR)
         write_stderr(priority, line);
+    else if (!syslog_socket_send(priority, line))
+        dropped++;
 }
 
 void log_message(int priority, const char *format, ...) {

@@ -35,7 +35,7 @@ struct notifier {
 
 static void be_the_helper(int socket, const char *user, enum log_target log) {
     char fault[256];
-    closelog();
+    log_close();
     notify_helper_close_others(socket);
     log_open(log, "authgated");
     if (!privilege_drop(user, fault, sizeof fault)) {

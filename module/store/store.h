@@ -163,8 +163,8 @@ struct store_login {
 enum store_answer {
     STORE_UNAVAILABLE = 0, /* not known whether it was settled: ask again with the same ref */
     STORE_SETTLED,         /* durable. For STORE_USE_WRONG: charged, or a repeat of one charged */
-    STORE_REUSED,          /* the code (at this step or an earlier one), step or recovery code was used before, the app password is revoked, or the ref
-                              belongs to another login */
+    STORE_REUSED,          /* the code (at this step or an earlier one), step or recovery code was used before, the app
+                              password is revoked, or the ref belongs to another login */
     STORE_OVER_BUDGET,     /* too many wrong codes: this one was not looked at */
     STORE_LOCKED,          /* the code, if valid, is burnt all the same */
     STORE_WRONG,           /* the code has come true since it was charged as a wrong one: it stays wrong for a day, or

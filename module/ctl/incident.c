@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* authgatectl incident: the timeline of one account that an incident report needs, as text, as a page or for programs.
  */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "ctl/grid.h"
 #include "ctl/incident_page.h"
+#include "ctl/secret_file.h"
 #include "ctl/story.h"
 
 #define MOMENTS_SHOWN 200
@@ -142,15 +143,41 @@ static enum status print_json(const struct story *story) {
     return json_print(&document, STATUS_DONE);
 }
 
-static enum status write_page(const char *path, const struct story *story, bool json) {
+/* A terminal, a pipe, /dev/null: what no file is put in the place of. */
+static bool is_outlet(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 && (S_ISCHR(status.st_mode) || S_ISFIFO(status.st_mode));
+}
+
+static bool write_outlet(const char *path, const struct story *story) {
     FILE *out = fopen(path, "we");
-    if (out == NULL)
-        return verb_fail(STATUS_NO, "%s: %s", path, strerror(errno));
-    incident_page_write(out, story, clock_wall());
-    bool good = ferror(out) == 0;
-    if (fclose(out) != 0 || !good)
-        return verb_fail(STATUS_NO, "%s: could not be written", path);
-    if (!json)
+    if (out != NULL)
+        incident_page_write(out, story, clock_wall());
+    bool good = out != NULL && ferror(out) == 0;
+    if ((out != NULL && fclose(out) != 0) || !good)
+        verb_fail(STATUS_NO, "%s could not be written", path);
+    return good;
+}
+
+/* Who logged in from where is for nobody else to read, and a link may lead to a file that others chose. */
+static bool write_file(const char *path, const struct story *story) {
+    struct secret_file file;
+    struct stat status;
+    if (lstat(path, &status) == 0 && !S_ISREG(status.st_mode)) {
+        verb_fail(STATUS_NO, "%s is a symbolic link, or else no plain file; name one, or none that is there", path);
+        return false;
+    }
+    if (!secret_file_open(&file, path, true))
+        return false;
+    incident_page_write(file.out, story, clock_wall());
+    return secret_file_close(&file, true);
+}
+
+static enum status write_page(const char *path, const struct story *story, bool json) {
+    bool outlet = is_outlet(path);
+    if (!(outlet ? write_outlet(path, story) : write_file(path, story)))
+        return STATUS_NO;
+    if (!json && !outlet)
         printf("written  %s\n", path);
     return STATUS_DONE;
 }

@@ -3,6 +3,7 @@
 """incident tells how an account was lost and what was done, as text, for programs and as one page that needs nothing
 else."""
 import html.parser
+import os
 import re
 import sqlite3
 
@@ -109,6 +110,22 @@ def narrowed(of_lab):
     ctl(of_lab, "incident", status=USAGE)
     nowhere = of_lab.path("no/such/folder.html")
     says(ctl(of_lab, "incident", "alice", "--html", nowhere, status=NO).stderr, "No such file")
+
+
+@tests.case("a page is for nobody else, replaces an older one whole, and is written through no link")
+def written(of_lab):
+    path, link, other = (of_lab.path(name) for name in ("page.html", "link.html", "other.html"))
+    of_lab.write("page.html", "an older page")
+    of_lab.write("other.html", "another file")
+    os.symlink(other, link)
+    ctl(of_lab, "incident", "alice", "--html", path)
+    tap.same(oct(os.stat(path).st_mode & 0o777), "0o600", "the page's mode")
+    says(ctl(of_lab, "incident", "alice", "--html", link, status=NO).stderr, "symbolic link")
+    with open(other, encoding="utf-8") as file:
+        tap.same(file.read(), "another file", "where the link leads")
+    says(ctl(of_lab, "incident", "alice", "--html", "/dev/fd/1").stdout, "</html>")
+    says(ctl(of_lab, "incident", "alice", "--html", "/dev/full", status=NO).stderr, "could not be written")
+    tap.same([name for name in os.listdir(of_lab.directory) if name.endswith(".new")], [], "what is left behind")
 
 
 @tests.case("it is headed by the account's one name, and says what was typed where that is another")

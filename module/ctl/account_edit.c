@@ -36,25 +36,40 @@ static bool name_target(const char *configuration, const struct account_naming *
     return !buffer.overflowed && account_file_path(folder, naming->default_domain, account, target, PATH_MAX);
 }
 
-/* Makes one folder, which whoever may read the main file may enter and read. */
-static bool make_one(const char *folder, const char *configuration) {
-    struct stat like;
-    if (stat(folder, &like) == 0)
+/* Whoever owns a folder can have each name in it lead anywhere at any moment, to where only root may write too. */
+static bool safe(const char *folder, const struct stat *status) {
+    if (geteuid() != 0 || status->st_uid == 0)
         return true;
+    verb_fail(STATUS_NO, "%s belongs to user id %u, who may put anything in its place: root edits nothing in it; run "
+                         "this as that user, or chown it to root",
+              folder, (unsigned)status->st_uid);
+    return false;
+}
+
+/* Makes one folder where there is none, which whoever may read the main file may enter and read. */
+static bool make_one(const char *folder, const char *configuration) {
+    struct stat there, like;
+    if (stat(folder, &there) == 0)
+        return safe(folder, &there);
     if (stat(configuration, &like) == 0 && mkdir(folder, 0700) == 0 && chown(folder, like.st_uid, like.st_gid) == 0 &&
         chmod(folder, (like.st_mode & 0755) | 0700 | ((like.st_mode & 0444) >> 2)) == 0)
-        return true;
+        return safe(folder, &like);
     verb_fail(STATUS_NO, "cannot create %s: %s", folder, strerror(errno));
     return false;
 }
 
-/* Makes the folders that the account's file lies in, from accounts/ on. */
+/* Makes the folders that the account's file lies in, below the main file's own. */
 static bool make_folders(const char *target, const char *configuration) {
-    char folder[PATH_MAX];
+    char folder[PATH_MAX] = ".";
+    struct stat status;
     const char *above = strrchr(configuration, '/');
     size_t from = above != NULL ? (size_t)(above - configuration) + 1 : 0;
+    struct buffer buffer;
+    buffer_init(&buffer, folder, sizeof folder);
+    if (!(from > 0 ? buffer_add_bytes(&buffer, configuration, from) : buffer_add(&buffer, ".")) ||
+        (stat(folder, &status) == 0 && !safe(folder, &status)))
+        return false;
     for (const char *slash = strchr(target + from, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-        struct buffer buffer;
         buffer_init(&buffer, folder, sizeof folder);
         if (!buffer_add_bytes(&buffer, target, (size_t)(slash - target)) || !make_one(folder, configuration))
             return false;

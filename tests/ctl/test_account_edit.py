@@ -65,6 +65,29 @@ def good(of_lab):
     clean(of_lab)
 
 
+@tests.case("root does not edit in a folder of somebody else's, who could have led it anywhere")
+def folder_of_another(of_lab):
+    elsewhere = of_lab.path("elsewhere")
+    os.mkdir(elsewhere)
+    of_lab.write("accounts/alice.conf", OTHER)
+    for path in (of_lab.configuration, of_lab.path("accounts")):
+        os.chown(path, NOBODY, -1)
+    os.symlink(elsewhere, of_lab.path("accounts/other.test"))  # as its owner may, while root is not looking
+    for account in ("bob@other.test", "bob@third.test", "alice"):
+        done = edit(of_lab, account, GOOD, status=NO)
+        says(done.stderr, of_lab.path("accounts"), str(NOBODY))
+    tap.same((os.listdir(elsewhere), read(of_lab.path("accounts/alice.conf"))), ([], OTHER), "what became of it")
+    assert not os.path.exists(of_lab.path("accounts/third.test"))
+    os.unlink(of_lab.path("accounts/other.test"))
+    os.chown(of_lab.path("accounts"), 0, 0)
+    edit(of_lab, "alice", GOOD)
+    says(edit(of_lab, "bob@third.test", GOOD, status=NO).stderr, of_lab.path("accounts/third.test"), str(NOBODY))
+    tap.same(os.listdir(of_lab.path("accounts/third.test")), [], "in a new folder, made for the main file's owner")
+    os.rmdir(of_lab.path("accounts/third.test"))
+    os.chown(of_lab.configuration, 0, 0)
+    clean(of_lab)
+
+
 @tests.case("a bad text is not installed: the mistake is shown under the file's own name, exit 1")
 def bad(of_lab):
     path = of_lab.write("accounts/alice.conf", OTHER)
@@ -202,5 +225,5 @@ def refused(of_lab):
 
 
 with lab.Lab() as the_lab:
-    configure(the_lab, settings='domains = [ "example.test", "other.test" ];')
+    configure(the_lab, settings='domains = [ "example.test", "other.test", "third.test" ];')
     tests.run(the_lab)

@@ -16,6 +16,13 @@ static void the_fifth_distinct_password_throttles(void **state) {
     assert_int_equal(state_of(alice), THROTTLE_PASSWORDS);
 }
 
+static void just_after_the_boot_it_is_the_fifth_too(void **state) {
+    now = 0;
+    the_fifth_distinct_password_throttles(state);
+    now = 15 * MINUTE;
+    assert_int_equal(state_of(from("alice@example.com", home)), THROTTLE_NOT);
+}
+
 static void a_repeat_counts_nothing(void **state) {
     (void)state;
     struct throttle_login alice = from("alice@example.com", home);
@@ -114,6 +121,34 @@ static void many_times_the_limit_are_counted_right(void **state) {
     }
     now += 15 * MINUTE;
     assert_int_equal(state_of(alice), THROTTLE_NOT);
+}
+
+static void nothing_is_left_of_a_throttle_hours_later(void **state) {
+    (void)state;
+    struct throttle_login alice = from("alice@example.com", home);
+    for (uint32_t mark = 1; mark <= 5; mark++)
+        fails(alice, mark);
+    for (int hour = 1; hour <= 48; hour++) {
+        now += HOUR;
+        assert_int_equal(state_of(alice), THROTTLE_NOT);
+    }
+    assert_int_equal(fails(alice, 1), THROTTLE_NOT);
+}
+
+/* The policy's range ends at 1000; whatever it were, there is room for 1023. */
+static void no_limit_is_none_and_none_is_out_of_reach(void **state) {
+    (void)state;
+    static const int64_t limits[] = {0, 1023, 1024, 1025, 5000, INT64_MAX};
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+        char account[32];
+        snprintf(account, sizeof account, "user%zu@example.com", i);
+        struct throttle_login login = from(account, home);
+        login.passwords = limits[i];
+        for (uint32_t mark = 1; mark < (limits[i] == 0 ? 1 : 1023); mark++)
+            assert_int_equal(fails(login, mark), THROTTLE_NOT);
+        assert_int_equal(fails(login, 5000), THROTTLE_PASSWORDS);
+        assert_int_equal(state_of(login), THROTTLE_PASSWORDS);
+    }
 }
 
 static void accounts_and_networks_count_apart(void **state) {
@@ -228,6 +263,16 @@ static void what_last_succeeded_is_known_for_a_month(void **state) {
     assert_int_equal(fails(alice, 1), THROTTLE_NOT);
 }
 
+static void a_first_success_alone_is_known_for_a_month(void **state) {
+    (void)state;
+    struct throttle_login alice = from("alice@example.com", home);
+    alice.passwords = 1;
+    gets_in(alice, 1);
+    now += 29 * DAY;
+    assert_int_equal(fails(alice, 1), THROTTLE_NOT);
+    assert_int_equal(fails(alice, 2), THROTTLE_PASSWORDS);
+}
+
 static void the_password_before_the_last_is_wrong_again(void **state) {
     (void)state;
     struct throttle_login alice = from("alice@example.com", home);
@@ -258,6 +303,7 @@ static void another_accounts_password_is_wrong(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         scene_test(the_fifth_distinct_password_throttles),
+        scene_test(just_after_the_boot_it_is_the_fifth_too),
         scene_test(a_repeat_counts_nothing),
         scene_test(two_old_passwords_by_turns_count_two),
         scene_test(other_digits_behind_the_same_mark_are_another_password),
@@ -266,6 +312,8 @@ int main(void) {
         scene_test(asking_does_not_lengthen_the_throttle),
         scene_test(the_policy_says_how_many_and_how_long),
         scene_test(many_times_the_limit_are_counted_right),
+        scene_test(nothing_is_left_of_a_throttle_hours_later),
+        scene_test(no_limit_is_none_and_none_is_out_of_reach),
         scene_test(accounts_and_networks_count_apart),
         scene_test(one_ipv6_network_is_one_source),
         scene_test(unknown_addresses_count_for_the_account),
@@ -276,6 +324,7 @@ int main(void) {
         scene_test(a_denied_right_password_counts_as_a_wrong_one_does),
         scene_test(codes_behind_a_right_password_count_as_behind_a_wrong_one),
         scene_test(what_last_succeeded_is_known_for_a_month),
+        scene_test(a_first_success_alone_is_known_for_a_month),
         scene_test(the_password_before_the_last_is_wrong_again),
         scene_test(a_success_without_a_mark_keeps_the_last_one),
         scene_test(another_accounts_password_is_wrong),

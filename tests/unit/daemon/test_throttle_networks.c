@@ -47,6 +47,55 @@ static void spraying_ends_after_its_fifteen_minutes(void **state) {
     assert_int_equal(state_of(from("alice@example.com", thief)), THROTTLE_NOT);
 }
 
+static void a_sprayer_who_comes_back_is_counted_again(void **state) {
+    (void)state;
+    spray(30);
+    now += 15 * MINUTE;
+    assert_int_equal(state_of(from("alice@example.com", thief)), THROTTLE_NOT);
+    spray(30);
+    assert_int_equal(state_of(from("alice@example.com", thief)), THROTTLE_SPRAYING);
+}
+
+static void failures_of_fifteen_minutes_ago_are_forgotten(void **state) {
+    (void)state;
+    spray(29);
+    now += 15 * MINUTE;
+    assert_int_equal(fails(from("alice@example.com", thief), 1), THROTTLE_NOT);
+    assert_int_equal(state_of(from("bob@example.com", thief)), THROTTLE_NOT);
+}
+
+static void successes_of_fifteen_minutes_ago_clear_nothing(void **state) {
+    (void)state;
+    for (unsigned i = 100; i < 104; i++)
+        gets_in(number_from(i, thief), i);
+    spray(20); /* so that the network is still known then */
+    now += 15 * MINUTE;
+    spray(30);
+    assert_int_equal(state_of(from("alice@example.com", thief)), THROTTLE_SPRAYING);
+    for (unsigned i = 100; i < 104; i++)
+        gets_in(number_from(i, thief), i); /* again */
+    assert_int_equal(state_of(from("alice@example.com", thief)), THROTTLE_NOT);
+}
+
+static void a_host_that_has_just_booted_counts_from_the_first_minute(void **state) {
+    (void)state;
+    now = 0;
+    spray(29);
+    fails(number_from(5, thief), 1);
+    assert_int_equal(state_of(from("alice@example.com", thief)), THROTTLE_NOT);
+    spray(30);
+    assert_int_equal(state_of(from("alice@example.com", thief)), THROTTLE_SPRAYING);
+    for (unsigned i = 0; i < 21; i++)
+        fails(login_of("carol@example.com", network_number(i)), 5000 + i);
+    assert_int_equal(state_of(from("carol@example.com", "192.0.2.7")), THROTTLE_ATTACKED);
+}
+
+static void no_number_of_failures_wraps_to_none(void **state) {
+    (void)state;
+    spray(UINT16_MAX + 2);
+    assert_int_equal(state_of(from("alice@example.com", thief)), THROTTLE_SPRAYING);
+}
+
 static void slow_failures_of_an_office_are_no_spray(void **state) {
     (void)state;
     for (unsigned i = 0; i < 100; i++) {
@@ -67,6 +116,13 @@ static void a_tenth_of_successes_clears_a_network(void **state) {
         fails(number_from(i, thief), i); /* 4 of 40 */
     assert_int_equal(state_of(from("alice@example.com", thief)), THROTTLE_NOT);
     fails(number_from(36, thief), 36); /* 4 of 41 */
+    assert_int_equal(state_of(from("alice@example.com", thief)), THROTTLE_SPRAYING);
+    for (unsigned i = 104; i < 110; i++)
+        gets_in(number_from(i, thief), i);
+    for (unsigned i = 37; i < 90; i++)
+        fails(number_from(i, thief), i); /* 10 of 100 */
+    assert_int_equal(state_of(from("alice@example.com", thief)), THROTTLE_NOT);
+    fails(number_from(90, thief), 90); /* 10 of 101 */
     assert_int_equal(state_of(from("alice@example.com", thief)), THROTTLE_SPRAYING);
 }
 
@@ -163,6 +219,28 @@ static void an_attack_is_over_after_a_day(void **state) {
     assert_int_equal(state_of(from("alice@example.com", "192.0.2.7")), THROTTLE_NOT);
 }
 
+static void attackers_who_come_back_are_counted_again(void **state) {
+    (void)state;
+    for (int day = 0; day < 2; day++) {
+        assert_int_equal(state_of(from("alice@example.com", "192.0.2.7")), THROTTLE_NOT);
+        for (unsigned i = 0; i < 21; i++) {
+            struct throttle_login login = login_of("alice@example.com", network_number(i));
+            login.window = 7 * 86400; /* so long is it known which network was counted */
+            fails(login, 100 * (unsigned)day + i);
+        }
+        assert_int_equal(state_of(from("alice@example.com", "192.0.2.7")), THROTTLE_ATTACKED);
+        now += DAY;
+    }
+}
+
+static void attackers_of_yesterday_are_forgotten(void **state) {
+    (void)state;
+    attack("alice@example.com", 20);
+    now += DAY;
+    assert_int_equal(fails(login_of("alice@example.com", network_number(20)), 1), THROTTLE_NOT);
+    assert_int_equal(state_of(from("alice@example.com", "192.0.2.7")), THROTTLE_NOT);
+}
+
 static void an_attacked_owner_gets_in_from_where_he_did_before(void **state) {
     (void)state;
     gets_in(from("alice@example.com", "192.0.2.7"), 1);
@@ -218,6 +296,11 @@ int main(void) {
         scene_test(the_thirtieth_failing_account_makes_a_sprayer),
         scene_test(one_account_counts_once_for_its_network),
         scene_test(spraying_ends_after_its_fifteen_minutes),
+        scene_test(a_sprayer_who_comes_back_is_counted_again),
+        scene_test(failures_of_fifteen_minutes_ago_are_forgotten),
+        scene_test(successes_of_fifteen_minutes_ago_clear_nothing),
+        scene_test(a_host_that_has_just_booted_counts_from_the_first_minute),
+        scene_test(no_number_of_failures_wraps_to_none),
         scene_test(slow_failures_of_an_office_are_no_spray),
         scene_test(a_tenth_of_successes_clears_a_network),
         scene_test(one_account_that_gets_in_often_clears_nothing),
@@ -229,6 +312,8 @@ int main(void) {
         scene_test(two_hundred_sprayed_accounts_are_stopped_at_thirty),
         scene_test(the_twenty_first_network_makes_an_attack),
         scene_test(an_attack_is_over_after_a_day),
+        scene_test(attackers_who_come_back_are_counted_again),
+        scene_test(attackers_of_yesterday_are_forgotten),
         scene_test(an_attacked_owner_gets_in_from_where_he_did_before),
         scene_test(a_right_password_refused_makes_no_home),
         scene_test(one_phone_with_an_old_password_is_no_attack),

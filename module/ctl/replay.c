@@ -244,11 +244,14 @@ static void print_limits(const struct replay *replay) {
 
 static void print(const struct replay *replay) {
     struct grid grid = {.columns = 6};
-    grid_add(&grid, (const char *const[]){"ACCOUNT", "RULE", "", "LOGINS", "LAST", "SAMPLE"});
-    for (size_t i = 0; i < replay->count; i++)
-        if (replay->tallies[i].rule != REASON_NONE)
-            add_row(&grid, &replay->tallies[i]);
-    if (grid.count > grid.columns)
+    for (size_t i = 0; i < replay->count; i++) {
+        if (replay->tallies[i].rule == REASON_NONE)
+            continue;
+        if (grid.count == 0)
+            grid_add(&grid, (const char *const[]){"ACCOUNT", "RULE", "", "LOGINS", "LAST", "SAMPLE"});
+        add_row(&grid, &replay->tallies[i]);
+    }
+    if (grid.count > 0)
         grid_print(&grid);
     printf("%zu of %zu accounts would be shut out (%" PRId64 " of %" PRId64 " logins), %zu reported (%" PRId64
            " logins)\n",

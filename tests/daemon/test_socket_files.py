@@ -44,12 +44,10 @@ def ownership(world):
 
 def swapped(world, moment, puts, path):
     """Starts a daemon that is not to start, while `puts` takes the place of its socket."""
-    if os.environ.get("SANITIZE"):
-        raise tap.Skip("a sanitizer wants to be loaded first")
     preload = os.path.join(lab.BUILD, "tests/daemon/other-hand.so")
     assert os.path.exists(preload), f"{preload} was not built"
-    status, said = world.fails_to_start(env={**os.environ, "LD_PRELOAD": world.bring(preload), "OTHER_HAND": moment,
-                                             "OTHER_HAND_PUTS": puts})
+    status, said = world.fails_to_start(env=lab.preloaded(world.bring(preload), OTHER_HAND=moment,
+                                                           OTHER_HAND_PUTS=puts))
     assert "somebody else puts files in its place" in said and path in said, (status, said)
     assert status > 0, status
 

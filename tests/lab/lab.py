@@ -19,6 +19,8 @@ import tap
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
+SANITIZED = bool(os.environ.get("SANITIZE"))
+HOST_MODULES = os.environ.get("HOST_MODULES") or BUILD  # for Dovecot and Postfix, which no sanitizer is built into
 PR_SET_PDEATHSIG = 1
 NUMBERS = itertools.count(1)
 LEFTOVERS = [("/etc/pam.d", re.compile(r"authgate-lab(\d+)x\d+-\w+$")),
@@ -43,6 +45,12 @@ def sweep():
                 path = os.path.join(folder, name)
                 end_left(path)
                 shutil.rmtree(path, ignore_errors=True) if os.path.isdir(path) else os.unlink(path)
+
+
+def preloaded(library, **more):
+    """The environment, for Lab.start, of a program that loads `library` before all others, a sanitizer's among them."""
+    options = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
+    return {**os.environ, "LD_PRELOAD": library, "ASAN_OPTIONS": options, **more}
 
 
 def die_with_parent():

@@ -203,7 +203,7 @@ class Postfix:
         """Puts libauthgate.so where libsasl2 finds it (True), takes it away (False), or puts other bytes there."""
         path = os.path.join(self.base, "plugins/libauthgate.so")
         if plugin is True:
-            shutil.copy2(os.path.join(lab_module.BUILD, "libauthgate.so"), path + ".new")
+            shutil.copy2(os.path.join(lab_module.HOST_MODULES, "libauthgate.so"), path + ".new")
             os.rename(path + ".new", path)
         elif plugin:
             self.lab.write("postfix/plugins/libauthgate.so", plugin.decode())

@@ -52,7 +52,7 @@ class Stack:
             file.write(edit(made) if edit else made)
 
     def adapt(self, text, service, arguments, hook_line):
-        module = self.lab.bring(os.path.join(lab_module.BUILD, "pam_authgate.so"))
+        module = self.lab.bring(os.path.join(lab_module.HOST_MODULES, "pam_authgate.so"))
         ours = f"{module} socket={self.lab.socket} service={service} {arguments}".rstrip()
         text = re.sub(r"(?<!\S)pam_authgate\.so(?!\S)", ours, text)
         check = PASSWORD_CHECK.format(hook=hook_line, passwords=self.lab.path("passwords"))

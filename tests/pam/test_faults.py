@@ -3,7 +3,9 @@
 """Every call of the module that can fail is made to fail, one after the other, with the right password each time: no
 error ever becomes PAM_IGNORE or PAM_SUCCESS (THREATS A1). A twin of the module whose PAM_SYSTEM_ERR is PAM_IGNORE shows
 that the sweep can fail."""
-from standin import ACCEPTED, CODE, DEFERRED, DENIED, IGNORE, LATER, PLANTED, SUCCESS, Gate, main, os, tap
+import os
+
+from standin import ACCEPTED, CODE, DEFERRED, DENIED, IGNORE, LATER, PLANTED, SUCCESS, Gate, main, tap
 
 tests = tap.Tests()
 APP = "abcd-efgh-ijkl-mn27"
@@ -95,8 +97,9 @@ def first_line(host, gate):
 @tests.case("A1: the sweep meets every kind of call that the module makes")
 def kinds(host, gate):
     _, swept = complaints(host, gate, "accepts", "once")
-    tap.same(set(swept), {"malloc", "socket", "connect", "send", "recv", "poll", "pam_get_item", "pam_set_item",
-                          "pam_get_data", "pam_set_data", "pam_get_user", "pam_get_authtok"}, "kinds of call")
+    memory = set() if os.environ.get("SANITIZE") else {"malloc"}  # a sanitizer's own comes before the driver's
+    tap.same(set(swept), {"socket", "connect", "send", "recv", "poll", "pam_get_item", "pam_set_item", "pam_get_data",
+                          "pam_set_data", "pam_get_user", "pam_get_authtok"} | memory, "kinds of call")
 
 
 @tests.case("A1: the sweep complains of a module whose errors are PAM_IGNORE")

@@ -58,8 +58,9 @@ def fast(folder, _):
     done, seconds, memory = check(folder, 0)
     tap.comment(f"{seconds:.2f} s, {memory // 1024} MiB")
     tap.same(done.stdout, "no mistakes\n", "stdout")
-    assert seconds < SECONDS, f"{seconds:.2f} s"
-    assert memory < MEMORY, f"{memory} KiB"
+    if not os.environ.get("SANITIZE"):
+        assert seconds < SECONDS, f"{seconds:.2f} s"
+        assert memory < MEMORY, f"{memory} KiB"
 
 
 @tests.case("one mistake among them is found")

@@ -215,6 +215,7 @@ static void take_step(char *step) {
     } else if (strcmp(step, "reload") == 0) {
         reload(atoi(value));
     } else if (strcmp(step, "version") == 0) {
+        unload();
         printf("init %d\n", load(atoi(value)));
     } else if (strcmp(step, "wait") == 0) {
         puts("waiting");

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """libauthgate.so in a host that makes libsasl2's calls: what it asks, what it returns for every answer, when it does
 nothing, how long it waits, and what it leaves behind (THREATS A2, C4, F4, H10, J1, J3, J8, L2)."""
+import os
 import subprocess
 import time
 
@@ -205,6 +206,8 @@ def load_unload(host, gate):
     gate.script()
     result = host.run("reload=1", "reload=1000", timeout=60)
     first, last = result.all("belongings")
+    if os.environ.get("SANITIZE"):  # it maps memory of its own
+        first, last = (belongings.rpartition(" ")[0] for belongings in (first, last))
     tap.same(last, first, "descriptors, threads, regions")
     tap.same(set(result.all("again")), {str(OK)}, "codes")
 

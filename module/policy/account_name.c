@@ -46,16 +46,23 @@ bool account_domain_valid(const char *domain) {
     }
 }
 
-/* Everything printable in ASCII but what separates names in mail systems ('*' is Dovecot's master user separator). */
+/* Everything printable in ASCII but what separates or quotes in names that a back end reads: '*' is Dovecot's master
+ * user separator; DOMAIN\alice is alice to sssd and winbind, and so is \alice to Kerberos, which takes the backslash
+ * off. */
 static bool local_character_valid(char character) {
-    return character >= ' ' && character <= '~' && character != '/' && character != '@' && character != '*';
+    return character >= ' ' && character <= '~' && strchr("/@*\\", character) == NULL;
+}
+
+/* No file goes up a folder by a name; two blanks are one to LDAP, whose names they would make two accounts of. */
+static bool is_pair_refused(char one, char other) {
+    return one == other && (one == '.' || one == ' ');
 }
 
 static bool local_valid(const char *local, size_t length) {
     if (length == 0 || local[0] == ' ' || local[length - 1] == ' ' || local[0] == '.' || local[length - 1] == '.')
         return false;
     for (size_t i = 0; i < length; i++) {
-        if (!local_character_valid(local[i]) || (local[i] == '.' && local[i + 1] == '.'))
+        if (!local_character_valid(local[i]) || is_pair_refused(local[i], local[i + 1]))
             return false;
     }
     return true;

@@ -93,6 +93,12 @@ static const struct row rows[] = {
     {"..", NULL},
     {".", NULL},
     {"alice+a/b", NULL},
+    {"\\alice", NULL},
+    {"al\\ice@example.com", NULL},
+    {"EXAMPLE\\alice", NULL},
+    {"alice+\\", NULL},
+    {"first  last", NULL},
+    {"first last ", NULL},
     {"alice+..", NULL},
 };
 
@@ -255,7 +261,7 @@ static void each_byte_of_a_local_part_is_taken_or_refused(void **state) {
         char inside[] = {'a', (char)byte, 'b', '\0'};
         char first[] = {(char)byte, 'b', '\0'};
         char last[] = {'a', (char)byte, '\0'};
-        bool taken = byte >= 0x20 && byte <= 0x7e && strchr("/*", byte) == NULL;
+        bool taken = byte >= 0x20 && byte <= 0x7e && strchr("/*\\", byte) == NULL;
         bool at_an_end = taken && strchr(" .@", byte) == NULL;
         assert_int_equal(account_name_canonical(&bare, inside, canonical), taken);
         assert_int_equal(account_name_canonical(&bare, alone, canonical), at_an_end);

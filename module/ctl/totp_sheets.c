@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "ctl/ask.h"
 #include "ctl/json.h"
@@ -113,6 +114,22 @@ static enum status enroll_each(struct talk *talk, const struct names *names, con
     return status == STATUS_UNREACHABLE ? status : print(&outcome, folder, as_json);
 }
 
+/* Makes the folder, or takes one in which nobody else can put sheets of their own in the place of ours. */
+static bool take_folder(const char *folder) {
+    struct stat status;
+    if (mkdir(folder, 0700) == 0)
+        return true;
+    if (errno != EEXIST || stat(folder, &status) != 0) {
+        verb_fail(STATUS_NO, "%s cannot be made: %s", folder, strerror(errno));
+        return false;
+    }
+    bool fits = S_ISDIR(status.st_mode) && (status.st_uid == 0 || status.st_uid == geteuid()) &&
+                (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+    if (!fits)
+        verb_fail(STATUS_NO, "%s is no folder, or others may write in it; name one of your own", folder);
+    return fits;
+}
+
 enum status totp_sheets_enroll(const struct invocation *invocation, const char *group, const char *folder,
                                const char *issuer) {
     struct talk talk;
@@ -124,9 +141,7 @@ enum status totp_sheets_enroll(const struct invocation *invocation, const char *
     else if (!configuration_group_members(talk.configuration, group, add_name, &names) || names.broken)
         verb_fail(status, "%s is no group of the configuration, or the Unix group that it stands for is unknown",
                   group);
-    else if (mkdir(folder, 0700) != 0 && errno != EEXIST)
-        verb_fail(status, "%s cannot be made: %s", folder, strerror(errno));
-    else {
+    else if (take_folder(folder)) {
         sort_once_each(&names);
         status = enroll_each(&talk, &names, folder, issuer, invocation->json);
     }

@@ -389,6 +389,13 @@ def sheets_again(world):
 @tests.case("a group that is none, or half of the options, is refused")
 def sheets_refused(world):
     ctl(world.lab, "totp", "enroll", "--all", "nobody", "--out", world.lab.path("x"), status=NO)
+    folder = world.lab.path("of-others")
+    os.mkdir(folder)
+    for owner, mode in ((vault.NOBODY, 0o700), (0, 0o777)):  # who could put sheets of their own there
+        os.chown(folder, owner, owner)
+        os.chmod(folder, mode)
+        says(ctl(world.lab, "totp", "enroll", "--all", "staff", "--out", folder, status=NO).stderr, folder, "others")
+        tap.same(os.listdir(folder), [], "sheets in it")
     ctl(world.lab, "totp", "enroll", "--all", "staff", status=USAGE)
     ctl(world.lab, "totp", "enroll", "--out", world.lab.path("x"), status=USAGE)
     ctl(world.lab, "totp", "enroll", "anna", "--all", "staff", "--out", world.lab.path("x"), status=USAGE)

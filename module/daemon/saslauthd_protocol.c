@@ -26,7 +26,7 @@ struct relay {
     struct connection *connection;
     struct login *login;
     struct upstream *upstream;
-    struct secret password; /* as typed, then less the code */
+    struct secret password;       /* as typed, then less the code */
     char name[ACCOUNT_NAME_SIZE]; /* undivided: smtpd goes on with it, so the password must be that one's */
     char service[SASLAUTHD_SERVICE_SIZE];
     struct login_answer begun; /* without its ref */
@@ -107,7 +107,8 @@ static void check_password(struct relay *relay) {
                                                .name = relay->name,
                                                .default_domain = settings->naming.default_domain,
                                                .service = relay->service,
-                                               .password = &relay->password};
+                                               .password = &relay->password,
+                                               .health = &server->saslauthd};
     relay->upstream = upstream_ask(server->base, &question, checked, relay);
     if (relay->upstream == NULL)
         end(relay, END_ERROR, NULL);

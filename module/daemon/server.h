@@ -9,6 +9,7 @@
 
 #include "base/siphash.h"
 #include "base/verdict.h"
+#include "daemon/upstream.h"
 
 /* Milliseconds that a connection may wait before it says begin, and a login before commit; and that a module may hold
  * its connection after commit. */
@@ -61,6 +62,7 @@ struct server {
     struct workers *workers;
     struct login *logins; /* those under way, the newest first */
     struct locking *lockings; /* login_aftermath.c's */
+    struct upstream_health saslauthd;
     unsigned char mark_key[SIPHASH_KEY_SIZE];
     unsigned char facts_key[SIPHASH_KEY_SIZE];
     const char *configuration_path;

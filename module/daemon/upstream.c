@@ -19,6 +19,7 @@
 #define QUESTION_SIZE      8192
 #define ANSWER_SIZE        1026 /* a count and what it counts at most */
 #define RETRY_MICROSECONDS 10000
+#define TELL_AGAIN         60000 /* milliseconds in which the same fault is not told twice, however often it goes */
 
 struct upstream {
     int descriptor;
@@ -26,6 +27,7 @@ struct upstream {
     struct event_base *base;
     struct sockaddr_un address;
     struct secret question;
+    struct upstream_health *health;
     upstream_done *done;
     void *context;
     int64_t deadline;
@@ -69,6 +71,41 @@ void upstream_cancel(struct upstream **cancelled) {
     free(upstream);
 }
 
+static void log_fault(const char *path, enum upstream_fault fault, int error) {
+    static const char *const words[UPSTREAM_FAULT_COUNT] = {
+        [UPSTREAM_SILENT] = "gave no whole answer in time",
+        [UPSTREAM_CLOSED] = "closed the connection before it had answered",
+        [UPSTREAM_MALFORMED] = "gave an answer that is neither OK nor NO",
+    };
+    if (fault == UPSTREAM_UNREACHED)
+        log_message(LOG_ERR, "saslauthd cannot be asked at %s: %s%s", path,
+                    error == EAGAIN ? "too many wait for it already" : strerror(error),
+                    error == EACCES ? "; the daemon's user must be in its group (sasl on Debian)" : "");
+    else
+        log_message(LOG_ERR, "saslauthd at %s %s", path, words[fault]);
+}
+
+/* Tells the log of a change. One that comes and goes is told once a minute; nothing of question or answer is. */
+static void note(struct upstream *upstream, enum upstream_fault fault, int error) {
+    struct upstream_health *health = upstream->health;
+    const char *path = upstream->address.sun_path;
+    int64_t now = clock_monotonic();
+    if (strcmp(health->path, path) != 0) { /* another one, since a reload */
+        *health = (struct upstream_health){.told = UPSTREAM_FINE};
+        memcpy(health->path, path, sizeof health->path);
+    }
+    if (fault == UPSTREAM_FINE && health->told != UPSTREAM_FINE)
+        log_message(LOG_NOTICE, "saslauthd at %s answers again", path);
+    if (fault != UPSTREAM_FINE && health->last[fault].error == error && health->last[fault].at != 0 &&
+        (health->told == fault || now - health->last[fault].at < TELL_AGAIN))
+        return;
+    health->told = fault;
+    health->last[fault].at = now;
+    health->last[fault].error = error;
+    if (fault != UPSTREAM_FINE)
+        log_fault(path, fault, error);
+}
+
 static void finish(struct upstream *upstream, enum upstream_result result) {
     upstream_done *done = upstream->done;
     void *context = upstream->context;
@@ -109,6 +146,7 @@ static void readable(evutil_socket_t descriptor, short events, void *argument) {
     struct upstream *upstream = argument;
     enum upstream_result result = UPSTREAM_TROUBLE;
     if ((events & EV_READ) == 0) { /* the deadline */
+        note(upstream, UPSTREAM_SILENT, 0);
         finish(upstream, result);
         return;
     }
@@ -116,12 +154,19 @@ static void readable(evutil_socket_t descriptor, short events, void *argument) {
     bool passing = count < 0 && (errno == EAGAIN || errno == EINTR);
     if (count > 0)
         upstream->received += (size_t)count;
-    if ((count <= 0 && !passing) || read_answer(upstream, &result) || !wait_for_answer(upstream))
+    bool closed = count <= 0 && !passing, whole = !closed && read_answer(upstream, &result);
+    if (closed)
+        note(upstream, UPSTREAM_CLOSED, 0);
+    else if (whole)
+        note(upstream, result == UPSTREAM_TROUBLE ? UPSTREAM_MALFORMED : UPSTREAM_FINE, 0);
+    if (closed || whole || !wait_for_answer(upstream))
         finish(upstream, result);
 }
 
 static bool wait_for_answer(struct upstream *upstream) {
     int64_t left = upstream->deadline - clock_monotonic();
+    if (left <= 0)
+        note(upstream, UPSTREAM_SILENT, 0);
     return left > 0 && arm(upstream, EV_READ, readable, left);
 }
 
@@ -134,13 +179,14 @@ static bool begin(struct upstream *upstream) {
     if (connect(upstream->descriptor, (const struct sockaddr *)&upstream->address, sizeof upstream->address) != 0) {
         if (errno == EAGAIN && clock_monotonic() < upstream->deadline)
             return arm(upstream, 0, try_again, RETRY_MICROSECONDS / 1000);
-        log_message(LOG_ERR, "saslauthd cannot be asked at %s: %s%s", upstream->address.sun_path, strerror(errno),
-                    errno == EACCES ? "; the daemon's user must be in its group (sasl on Debian)" : "");
+        note(upstream, UPSTREAM_UNREACHED, errno);
         return false;
     }
     ssize_t sent = send(upstream->descriptor, question->bytes, question->length, MSG_NOSIGNAL | MSG_DONTWAIT);
     bool whole = sent >= 0 && (size_t)sent == question->length;
     secret_clear(&upstream->question);
+    if (!whole)
+        note(upstream, UPSTREAM_CLOSED, 0);
     return whole && wait_for_answer(upstream);
 }
 
@@ -157,7 +203,7 @@ struct upstream *upstream_ask(struct event_base *base, const struct upstream_que
     struct upstream *upstream = calloc(1, sizeof *upstream);
     if (upstream == NULL)
         return NULL;
-    *upstream = (struct upstream){.base = base, .done = done, .context = context};
+    *upstream = (struct upstream){.base = base, .done = done, .context = context, .health = question->health};
     upstream->deadline = clock_monotonic() + UPSTREAM_TIME;
     upstream->address.sun_family = AF_UNIX;
     upstream->descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

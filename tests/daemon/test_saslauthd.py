@@ -204,6 +204,27 @@ def plugin_not_required(scene):
     scene.lab.reload("is in force")
 
 
+@tests.case("why saslauthd gave no answer is logged once for each change, without what was asked and said")
+def upstream_told(scene):
+    def told(since):
+        return [line.partition(path)[2] for line in scene.lab.log(since).splitlines() if path in line]
+    path, start = f"saslauthd at {scene.upstream.path}", scene.lab.mark()
+    for say, why in (("close", "closed the connection"), (b"\0\6XXgrin", "neither OK nor NO")):
+        since, scene.upstream.say = scene.lab.mark(), say
+        tap.same([scene.login("alice", "wonder") for _ in range(3)], [CLOSED] * 3, f"answers to {say!r}")
+        tap.same([why in line for line in told(since)], [True], f"lines after {say!r}: {told(since)}")
+    since, scene.upstream.say = scene.lab.mark(), None
+    scene.good()
+    scene.good()
+    tap.same([line.strip() for line in told(since)], ["answers again"], "lines")
+    since, scene.upstream.say = scene.lab.mark(), "close"
+    tap.same(scene.login("alice", "wonder"), CLOSED, "answer")
+    scene.upstream.say = None
+    scene.good()
+    tap.same(told(since), [], "lines within the same minute")
+    assert "wonder" not in scene.lab.log(start) and "grin" not in scene.lab.log(start), "what was asked or said"
+
+
 @tests.rows([("silence", 25), ("close", 8), (b"\0\1O", 8), (b"\0\2XX", 8), (b"\xff\xff" + b"OK" * 600, 8),
              (b"\0\2OKmore", 8), (b"\0\4OK", 8)], lambda row: f"upstream says {row[0]!r:.20}: no answer, in time")
 def upstream_trouble(scene, row):
@@ -215,6 +236,8 @@ def upstream_trouble(scene, row):
     assert time.monotonic() - start < seconds, "too late"
     scene.upstream.say = None
     assert "reason=password-error" in scene.lab.line("account=alice", since)
+    if say == "silence":
+        scene.lab.line(f"saslauthd at {scene.upstream.path} gave no whole answer in time", since)
     scene.good()
 
 
@@ -222,9 +245,23 @@ def upstream_trouble(scene, row):
 def upstream_away(scene):
     since = scene.lab.mark()
     scene.upstream.stop()
-    tap.same(scene.login("alice", "wonder"), CLOSED, "answer")
+    tap.same([scene.login("alice", "wonder") for _ in range(2)], [CLOSED] * 2, "answers")
     assert "reason=password-error" in scene.lab.line("account=alice", since)
-    scene.lab.line(f"saslauthd cannot be asked at {scene.upstream.path}", since)
+    why = f"saslauthd cannot be asked at {scene.upstream.path}: No such file or directory"
+    tap.same(scene.lab.log(since).count(why), 1, "lines that say why")
+    scene.upstream.start()
+    scene.good()
+    scene.lab.line(f"saslauthd at {scene.upstream.path} answers again", since)
+    scene.upstream.stop()
+    there, since = scene.upstream.path, scene.lab.mark()
+    scene.upstream.path += "-elsewhere"
+    scene.configure()
+    scene.lab.reload("is in force")
+    tap.same(scene.login("alice", "wonder"), CLOSED, "answer")
+    scene.lab.line(f"saslauthd cannot be asked at {scene.upstream.path}: No such", since)  # in the same minute
+    scene.upstream.path = there
+    scene.configure()
+    scene.lab.reload("is in force")
     scene.upstream.start()
     scene.good()
 

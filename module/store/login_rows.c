@@ -9,6 +9,7 @@
 
 #define HOUR 3600
 #define DAY 86400
+#define AHEAD HOUR /* what a clock that was more than that ahead has charged is not counted once it is set right */
 
 /* A step as a row's key: in the order of the steps. */
 struct step_key {
@@ -194,6 +195,7 @@ void count_wrong(struct database *database, const char *account, int64_t now, un
     query_text(&query, account);
     query_number(&query, now - HOUR);
     query_number(&query, now - DAY);
+    query_number(&query, now + AHEAD);
     *hour = *day = 0;
     if (!query_row(&query))
         return;
@@ -394,6 +396,7 @@ static bool charged(struct database *database, const struct store_request *reque
     query_text(&query, request->account);
     query_bytes(&query, request->asked.settle.code, STORE_HASH_SIZE);
     query_number(&query, request->now - seconds);
+    query_number(&query, request->now + AHEAD);
     bool found = query_row(&query);
     query_end(&query);
     return found;
@@ -409,6 +412,7 @@ static enum store_answer use_wrong(struct database *database, const struct store
     query_bytes(&query, request->asked.settle.code, STORE_HASH_SIZE);
     query_number(&query, request->now);
     query_text(&query, database->host);
+    query_number(&query, request->now + AHEAD);
     query_run(&query);
     query = query_of(database, SQL_WRONG_TRIM);
     query_text(&query, request->account);

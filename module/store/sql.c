@@ -132,10 +132,12 @@ const char *const sql_text[SQL_STATEMENT_COUNT] = {
                          " VALUES (?1, ?2, ?3, 0, ?4)",
     [SQL_RECOVERY_DROP] = "DELETE FROM recovery_codes WHERE account = ?1",
 
-    [SQL_WRONG_COUNT] = "SELECT count(*), coalesce(sum(at > ?2), 0) FROM wrong_codes WHERE account = ?1 AND at > ?3",
-    [SQL_WRONG_GET] = "SELECT 1 FROM wrong_codes WHERE account = ?1 AND hash = ?2 AND at > ?3",
+    [SQL_WRONG_COUNT] = "SELECT count(*), coalesce(sum(at > ?2), 0) FROM wrong_codes"
+                        " WHERE account = ?1 AND at > ?3 AND at <= ?4",
+    [SQL_WRONG_GET] = "SELECT 1 FROM wrong_codes WHERE account = ?1 AND hash = ?2 AND at > ?3 AND at <= ?4",
     [SQL_WRONG_SET] = "INSERT INTO wrong_codes (account, hash, at, host) VALUES (?1, ?2, ?3, ?4)"
-                      " ON CONFLICT (account, hash) DO UPDATE SET at = max(at, excluded.at), host = excluded.host",
+                      " ON CONFLICT (account, hash) DO UPDATE SET host = excluded.host,"
+                      " at = CASE WHEN at > ?5 THEN excluded.at ELSE max(at, excluded.at) END",
     [SQL_WRONG_TRIM] = "DELETE FROM wrong_codes WHERE account = ?1 AND at <= ?2",
     [SQL_WRONG_DROP] = "DELETE FROM wrong_codes WHERE account = ?1",
 

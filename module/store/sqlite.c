@@ -18,6 +18,7 @@
 #define BATCH_LIMIT 256     /* requests of one transaction */
 #define BACKUP_PAGES 16     /* copied between two batches */
 #define BALLAST_COMMITS 256 /* after so many the ballast is looked after */
+#define CLOCK_CORRECTED 120 /* seconds that a clock may be set back without our noticing */
 
 /* A list of requests that keeps their order. */
 struct list {
@@ -93,13 +94,20 @@ static void take_back(struct database *database) {
     database->error = error;
 }
 
+/* When the store was accepted. By a clock that was ahead: now, else no code would be fresh until it has caught up. */
+static int64_t accepted_at(struct keeper *keeper, int64_t now) {
+    if (keeper->accepted > now + CLOCK_CORRECTED)
+        keeper->accepted = now;
+    return keeper->accepted;
+}
+
 /* Answers one request; marks it where it raised the generation. */
 static void answer(struct sqlite *sqlite, struct store_request *request) {
     struct database *database = &sqlite->keeper.database;
     bool before = database->raised;
     database->raised = false;
     if (request->kind == STORE_REQUEST_SETTLE)
-        answer_settle(database, request, sqlite->keeper.accepted);
+        answer_settle(database, request, accepted_at(&sqlite->keeper, request->now));
     else
         answer_order(database, request);
     request->raised = database->raised;

@@ -156,6 +156,7 @@ static const struct CMUnitTest suite_tests[] = {
     SUITE(a_code_that_was_wrong_stays_wrong_for_a_day),
     SUITE(an_old_code_that_comes_true_again_is_used),
     SUITE(fifty_distinct_wrong_codes_a_day_are_the_budget),
+    SUITE(what_was_wrong_by_a_clock_far_ahead_is_not_counted),
     SUITE(a_wrong_code_again_after_an_hour_counts_again_but_once_a_day),
     SUITE(each_recovery_code_is_used_once),
     SUITE(app_passwords_are_found_by_account_and_hash),

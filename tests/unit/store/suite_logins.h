@@ -388,6 +388,24 @@ static void fifty_distinct_wrong_codes_a_day_are_the_budget(void **state) {
     assert_int_equal(settle_wrong(store, "alice", 50, NOW + 86400), STORE_SETTLED);
 }
 
+/* While the clock was ahead every code was wrong; set right, it must not shut everybody out until it has caught up. */
+static void what_was_wrong_by_a_clock_far_ahead_is_not_counted(void **state) {
+    (void)state;
+    const int64_t ahead = NOW + 400LL * 86400;
+    enrol(store, "alice");
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(settle_wrong(store, "alice", i, ahead), STORE_SETTLED);
+    assert_int_equal(settle_wrong(store, "alice", 10, ahead), STORE_OVER_BUDGET);
+    assert_int_equal(facts_of(store, "alice", HOME).wrong_day, 0);
+    assert_int_equal(settle_wrong(store, "alice", 0, NOW), STORE_SETTLED);
+    assert_int_equal(settle_wrong(store, "alice", 11, NOW), STORE_SETTLED);
+    assert_int_equal(facts_of(store, "alice", HOME).wrong_hour, 2);
+    assert_int_equal(settle_step(store, "alice", HOME, 1000), STORE_SETTLED);
+    for (int i = 0; i < 10; i++) /* another host's clock, a minute ahead */
+        settle_wrong(store, "bob", i, NOW + 60);
+    assert_int_equal(settle_wrong(store, "bob", 10, NOW), STORE_OVER_BUDGET);
+}
+
 static void a_wrong_code_again_after_an_hour_counts_again_but_once_a_day(void **state) {
     (void)state;
     enrol(store, "alice");

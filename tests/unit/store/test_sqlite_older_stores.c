@@ -58,6 +58,22 @@ static void after_accepting_no_older_step_is_fresh(void **state) {
     assert_int_equal(settle_step(store, "alice", HOME, NOW / 30 + 1), STORE_SETTLED);
 }
 
+/* Accepted while the clock was a year ahead: once it is set right, what is used up then is what was possible before. */
+static void after_accepting_by_a_clock_ahead_later_steps_are_fresh(void **state) {
+    (void)state;
+    in_use();
+    store_close(&store);
+    assert_int_equal(unlink(place.seal), 0);
+    store = place_open(false);
+    const struct store_order accept = {.verb = STORE_ACCEPT, .now = NOW + 365LL * 86400};
+    assert_int_equal(order(store, &accept), STORE_DONE);
+    assert_int_equal(settle_step(store, "alice", HOME, NOW / 30), STORE_REUSED);
+    assert_int_equal(settle_step(store, "alice", HOME, NOW / 30 + 1), STORE_SETTLED);
+    reopened(false);
+    assert_int_equal(settle_step(store, "alice", AWAY, NOW / 30 + 1), STORE_REUSED);
+    assert_int_equal(settle_step(store, "alice", HOME, NOW / 30 + 2), STORE_SETTLED);
+}
+
 static void the_store_that_was_given_up_is_not_taken_back(void **state) {
     (void)state;
     in_use();
@@ -296,6 +312,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         SCENE(an_older_store_is_refused_until_it_is_accepted),
         SCENE(after_accepting_no_older_step_is_fresh),
+        SCENE(after_accepting_by_a_clock_ahead_later_steps_are_fresh),
         SCENE(the_store_that_was_given_up_is_not_taken_back),
         SCENE(only_what_must_not_be_undone_raises_the_generation),
         SCENE(a_store_without_its_seal_is_refused_until_it_is_accepted),

@@ -60,16 +60,20 @@ static void add_codes(const char *account) {
     assert_int_equal(order(store, &add), STORE_DONE);
 }
 
-/* A login of the account from HOME with the code TYPED. */
-static void log_in(const char *account, const unsigned char *id, int64_t step) {
+/* A login of the account from HOME with a code. */
+static void log_in_with(const char *typed, const char *account, const unsigned char *id, int64_t step) {
     struct attempt attempt;
     attempt_init(&attempt, account, HOME, next_ref());
     attempt_step(&attempt, step);
     attempt.login.secret_id = id;
     step_mac(keyring, account, id, step, attempt.step_mac.bytes);
     network_mac(keyring, account, &attempt.login.network, attempt.login.network_until, attempt.network_mac.bytes);
-    keyed_hash_text(keyring, HASH_CODE, account, TYPED, attempt.code.bytes);
+    keyed_hash_text(keyring, HASH_CODE, account, typed, attempt.code.bytes);
     assert_int_equal(settle(store, &attempt), STORE_SETTLED);
+}
+
+static void log_in(const char *account, const unsigned char *id, int64_t step) {
+    log_in_with(TYPED, account, id, step);
 }
 
 /* What the daemon believes of an account after checking it. */
@@ -129,7 +133,7 @@ static void what_is_a_row_of_its_own_is_believed(void **state) {
     store = place_open(true);
     enrol_account(THEIRS, their_id);
     add_codes(THEIRS);
-    log_in(THEIRS, their_id, 1000);
+    log_in_with("654321", THEIRS, their_id, 1000);
     log_in(THEIRS, their_id, 2000);
     struct believed believed = believe(THEIRS);
     assert_memory_equal(&believed, &all, sizeof all);

@@ -51,6 +51,14 @@ static struct number numbered(int64_t value) {
     return number;
 }
 
+void secret_row_id(const struct keyring *keyring, const char *account, const struct totp *totp,
+                   unsigned char id[KEYED_HASH_SIZE]) {
+    struct number period = numbered(totp->period);
+    const struct hash_part parts[] = {{totp->secret, totp->length}, {period.bytes, sizeof period.bytes}};
+    const struct hash_input input = {HASH_SECRET, account, parts, 2};
+    keyed_hash(keyring, &input, id);
+}
+
 void step_mac(const struct keyring *keyring, const char *account, const unsigned char *secret_id, int64_t step,
               unsigned char mac[KEYED_HASH_SIZE]) {
     struct number number = numbered(step);

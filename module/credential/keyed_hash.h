@@ -11,6 +11,7 @@
 
 #include "base/address.h"
 #include "credential/keyring.h"
+#include "credential/totp.h"
 
 #define KEYED_HASH_SIZE 16
 
@@ -22,6 +23,7 @@ enum hash_purpose {
     HASH_STEP,          /* MAC of a secret's last step */
     HASH_NETWORK,       /* MAC of a remembered network */
     HASH_SCOPE,         /* MAC of an app password's limits */
+    HASH_SECRET,        /* a TOTP secret: the id of its row */
 };
 
 struct hash_part {
@@ -41,6 +43,11 @@ void keyed_hash(const struct keyring *keyring, const struct hash_input *input, u
 /* The same of one text, for the first three purposes. */
 void keyed_hash_text(const struct keyring *keyring, enum hash_purpose purpose, const char *account, const char *text,
                      unsigned char hash[KEYED_HASH_SIZE]);
+
+/* The id of an account's secret, the same whenever that secret comes again: so its used steps are found, after it was
+ * disabled or replaced too. Digits and hash do not matter, since the steps are the same. */
+void secret_row_id(const struct keyring *keyring, const char *account, const struct totp *totp,
+                   unsigned char id[KEYED_HASH_SIZE]);
 
 /* MAC of a secret's last consumed step, bound to the secret. */
 void step_mac(const struct keyring *keyring, const char *account, const unsigned char *secret_id, int64_t step,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A new secret is pending until one code of it is confirmed; an imported one holds at once. Each verb looks at what the
  * store has first, then orders the change for what it saw alone. Run by admin jobs. The consumed step that it sets is
- * what logins check (second_factor.c): a secret that the account has already keeps its id, and its step with it. */
+ * what logins check (second_factor.c): a secret that the account has, or lately had, keeps its id, and its step with
+ * it. */
 #include "daemon/admin_totp.h"
 
 #include <stdio.h>
@@ -97,7 +98,7 @@ static void enroll_found(struct admin_job *job, const struct store_report *repor
         return;
     }
     totp_generate(&job->totp);
-    sealed_make_id(job->secret.id);
+    secret_row_id(admin_job_keyring(job), job->account, &job->totp, job->secret.id);
     struct store_order order = {.verb = STORE_ENROL, .secret = &job->secret};
     if (seal_secret(job))
         admin_job_order(job, &order, enrolled);
@@ -106,7 +107,7 @@ static void enroll_found(struct admin_job *job, const struct store_report *repor
 }
 
 static void look(struct admin_job *job, admin_answered *found) {
-    struct store_order order = {.verb = STORE_SHOW};
+    struct store_order order = {.verb = STORE_SHOW, .secret = &job->secret};
     admin_job_order(job, &order, found);
 }
 
@@ -260,11 +261,18 @@ static bool has_it_already(const struct admin_job *job, const struct store_repor
     return same;
 }
 
-/* Whether the present secret's step is the one that was written for it: what somebody set back must not hold anew. */
-static bool step_genuine(const struct admin_job *job, const struct store_secret *present) {
+/* Whether a secret's step is the one that was written for it: what somebody set back must not hold anew. */
+static bool step_genuine(const struct admin_job *job, const unsigned char *id, int64_t step,
+                         const unsigned char *mac) {
     unsigned char expected[KEYED_HASH_SIZE];
-    step_mac(admin_job_keyring(job), job->account, present->id, present->last_step, expected);
-    return keyed_hash_equal(expected, present->step_mac);
+    step_mac(admin_job_keyring(job), job->account, id, step, expected);
+    return keyed_hash_equal(expected, mac);
+}
+
+/* Up to which step codes of a secret are used that the account has not: where it had it lately, what it had used. */
+static int64_t step_before(const struct admin_job *job, const struct store_report *report) {
+    bool known = report->rested && step_genuine(job, job->secret.id, report->rested_step, report->rested_mac);
+    return known ? report->rested_step : 0;
 }
 
 static void import_found(struct admin_job *job, const struct store_report *report) {
@@ -274,7 +282,7 @@ static void import_found(struct admin_job *job, const struct store_report *repor
     struct store_order order = {.verb = STORE_IMPORT, .secret = &job->secret,
                                 .seen = report->enrolled ? present->id : NULL};
     bool kept = has_it_already(job, report);
-    if (kept && !step_genuine(job, present)) {
+    if (kept && !step_genuine(job, present->id, present->last_step, present->step_mac)) {
         admin_job_fail(job, REASON_UNAVAILABLE,
                        "the account has this secret, but the store's row of its used codes is damaged: `totp disable`, "
                        "and import it a minute and a half later, when no used code is in the window any more");
@@ -282,13 +290,11 @@ static void import_found(struct admin_job *job, const struct store_report *repor
     }
     if (kept)
         memcpy(job->secret.id, present->id, sizeof job->secret.id);
-    else
-        sealed_make_id(job->secret.id);
     if (!seal_secret(job)) {
         admin_job_fail(job, REASON_UNAVAILABLE, "the secret could not be sealed");
         return;
     }
-    set_last_step(job, 0);
+    set_last_step(job, kept ? 0 : step_before(job, report));
     admin_job_order(job, &order, imported);
 }
 
@@ -351,5 +357,6 @@ void admin_totp_import(struct admin_job *job) {
     }
     job->totp = job->seed.totp;
     job->recovery_count = job->seed.recovery_count;
+    secret_row_id(admin_job_keyring(job), job->account, &job->totp, job->secret.id);
     look(job, import_found);
 }

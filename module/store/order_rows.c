@@ -61,12 +61,27 @@ static void set_secret(const struct job *job, int state, int64_t confirmed) {
     query_run(&query);
 }
 
+/* The account gives its confirmed secret up. Its last step is kept for as long as a used code could come again with the
+ * same secret; no login finds it there. */
+static void end_memory(const struct job *job) {
+    struct query query = query_of(job->database, SQL_STEP_REST);
+    query_text(&query, job->account);
+    query_number(&query, job->now + STORE_STEP_RESTS);
+    query_text(&query, job->database->host);
+    query_run(&query);
+    query = query_of(job->database, SQL_STEP_REST_TRIM);
+    query_text(&query, job->account);
+    query_number(&query, job->now);
+    query_run(&query);
+    of_account(job, SQL_MEMORY_END);
+}
+
 /* The confirmed secret's memory begins: what was known before ends with it. */
 static void begin_memory(const struct job *job) {
     const struct store_secret *secret = &job->asked->secret;
     const struct remembered step = {MEMORY_STEP,      secret->id,        STORE_ID_SIZE, NULL,
                                     secret->step_mac, secret->last_step, 0};
-    of_account(job, SQL_MEMORY_DROP);
+    end_memory(job);
     remember(job->database, job->account, &step);
 }
 
@@ -120,7 +135,7 @@ static enum store_result confirm(const struct job *job) {
 static enum store_result disable(const struct job *job) {
     if (of_account(job, SQL_SECRET_DROP) == 0)
         return STORE_ABSENT;
-    of_account(job, SQL_MEMORY_DROP);
+    end_memory(job);
     of_account(job, SQL_RECOVERY_DROP);
     of_account(job, SQL_WRONG_DROP);
     job->database->raised = true;
@@ -356,11 +371,25 @@ static size_t count_codes(const struct job *job) {
     return count;
 }
 
+static void show_rested(const struct job *job, struct store_report *report) {
+    struct query query = query_of(job->database, SQL_STEP_REST_GET);
+    query_text(&query, job->account);
+    query_bytes(&query, job->asked->secret.id, STORE_ID_SIZE);
+    query_number(&query, job->now);
+    report->rested = query_row(&query);
+    if (!report->rested)
+        return;
+    report->rested_step = query_column(&query, 0);
+    query_column_bytes(&query, 1, report->rested_mac, STORE_HASH_SIZE);
+    query_end(&query);
+}
+
 static enum store_result show(const struct job *job) {
     struct store_report *report = &job->found->report;
     unsigned char hashes[STORE_RECOVERY_LIMIT][STORE_HASH_SIZE];
     report->enrolled = get_secret(job, 1, &report->confirmed_secret);
     report->pending = get_secret(job, 0, &report->pending_secret);
+    show_rested(job, report);
     show_app_passwords(job, report);
     show_networks(job, report);
     show_locks(job, report);

@@ -27,7 +27,8 @@ const char sql_schema[] =
     " host TEXT NOT NULL, PRIMARY KEY (account, state)) WITHOUT ROWID;"
     /* All that an account's logins change lies together, so that a login changes one page of it. kind 0, the last step:
      * item is the secret's id, made the step; kind 1, a known code: item is its step (8 bytes, big-endian), mac its
-     * hash; kind 2, a network: item is the network. */
+     * hash; kind 2, a network: item is the network; kind 3, until it is forgotten: the last step of a secret that the
+     * account has no more. */
     "CREATE TABLE IF NOT EXISTS memory (account TEXT NOT NULL, kind INTEGER NOT NULL, item BLOB NOT NULL,"
     " network BLOB NOT NULL, mac BLOB NOT NULL, made INTEGER NOT NULL, until INTEGER NOT NULL, host TEXT NOT NULL,"
     " PRIMARY KEY (account, kind, item)) WITHOUT ROWID;"
@@ -56,8 +57,9 @@ const char sql_schema[] =
     " ON memory.account = secrets.account AND memory.kind = 0 AND memory.item = secrets.id"
 
 /* A page of one table's accounts; each is in the order of the table's key, so that no more is read. */
-#define ACCOUNTS_OF(table)                                                                                             \
-    "SELECT account FROM (SELECT DISTINCT account FROM " table " WHERE account > ?1 ORDER BY account LIMIT ?2)"
+#define ACCOUNTS_OF(table, which)                                                                                      \
+    "SELECT account FROM (SELECT DISTINCT account FROM " table " WHERE account > ?1" which                             \
+    " ORDER BY account LIMIT ?2)"
 
 const char *const sql_text[SQL_STATEMENT_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -93,12 +95,16 @@ const char *const sql_text[SQL_STATEMENT_COUNT] = {
     [SQL_SECRET_RESEAL] = "UPDATE secrets SET sealed = ?3, key = ?4, host = ?6"
                           " WHERE account = ?1 AND id = ?2 AND key = ?5",
 
-    [SQL_ACCOUNT_LIST] = ACCOUNTS_OF("secrets") " UNION " ACCOUNTS_OF("memory") " UNION " ACCOUNTS_OF("recovery_codes")
-                         " UNION " ACCOUNTS_OF("app_passwords") " UNION " ACCOUNTS_OF("locks")
-                         " ORDER BY account LIMIT ?2",
+    [SQL_ACCOUNT_LIST] = ACCOUNTS_OF("secrets", "") " UNION " ACCOUNTS_OF("memory", " AND kind < 3") " UNION "
+                         ACCOUNTS_OF("recovery_codes", "") " UNION " ACCOUNTS_OF("app_passwords", "") " UNION "
+                         ACCOUNTS_OF("locks", "") " ORDER BY account LIMIT ?2",
 
     [SQL_STEP_CONSUME] = "UPDATE memory SET made = ?3, mac = ?4, host = ?5"
                          " WHERE account = ?1 AND kind = 0 AND item = ?2 AND made < ?3",
+
+    [SQL_STEP_REST] = "UPDATE OR REPLACE memory SET kind = 3, until = ?2, host = ?3 WHERE account = ?1 AND kind = 0",
+    [SQL_STEP_REST_GET] = "SELECT made, mac FROM memory WHERE account = ?1 AND kind = 3 AND item = ?2 AND until > ?3",
+    [SQL_STEP_REST_TRIM] = "DELETE FROM memory WHERE account = ?1 AND kind = 3 AND until <= ?2",
 
     [SQL_CODE_LIST] = "SELECT mac FROM memory WHERE account = ?1 AND kind = 1 AND until > ?2"
                       " ORDER BY item DESC LIMIT 8",
@@ -117,12 +123,13 @@ const char *const sql_text[SQL_STATEMENT_COUNT] = {
 
     [SQL_MEMORY_SET] = "INSERT OR REPLACE INTO memory (account, kind, item, network, mac, made, until, host)"
                        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-    [SQL_MEMORY_LIST] = "SELECT kind, item, made, until, mac FROM memory WHERE account = ?1 AND kind > 0 AND until > ?2"
+    [SQL_MEMORY_LIST] = "SELECT kind, item, made, until, mac FROM memory WHERE account = ?1 AND kind BETWEEN 1 AND 2"
+                        " AND until > ?2"
                         " ORDER BY kind DESC, item DESC",
     [SQL_MEMORY_MANY] = "SELECT 1 FROM memory WHERE account = ?1 LIMIT 1 OFFSET 9",
     [SQL_MEMORY_COUNT] = "SELECT coalesce(sum(kind = 1), 0), coalesce(sum(kind = 2), 0) FROM memory"
                          " WHERE account = ?1",
-    [SQL_MEMORY_END] = "DELETE FROM memory WHERE account = ?1 AND kind > 0",
+    [SQL_MEMORY_END] = "DELETE FROM memory WHERE account = ?1 AND kind BETWEEN 1 AND 2",
     [SQL_MEMORY_DROP] = "DELETE FROM memory WHERE account = ?1",
 
     [SQL_RECOVERY_LIST] = "SELECT hash, used FROM recovery_codes WHERE account = ?1 ORDER BY hash",

@@ -28,6 +28,7 @@
 #define STORE_WRONG_HOUR 10 /* distinct wrong codes with the right password: the budget (DESIGN 4) */
 #define STORE_WRONG_DAY 50
 #define STORE_REF_KEPT 600 /* seconds for which a settled ref is known */
+#define STORE_STEP_RESTS 1800 /* and the last step of a secret that is gone: longer than any code's window */
 
 struct store;
 
@@ -178,14 +179,15 @@ typedef void store_settle_done(void *context, enum store_answer answer);
 /* ---- administration ---- */
 
 enum store_verb {
-    STORE_SHOW,              /* account → the report's lists */
+    STORE_SHOW,              /* account; secret.id, of one that may come again → the report's lists */
     STORE_ENROL,             /* account, secret (id, sealed, key): pending, in the place of an earlier pending one */
     STORE_IMPORT,            /* the same, confirmed at once, only where the confirmed secret still is the one `seen`.
                                 Ends the memory. Under the id of the one seen it keeps what logins made of its step
                                 meanwhile; else last_step and step_mac are the secret's */
     STORE_CONFIRM,           /* account, secret.id, secret.last_step (the code's), secret.step_mac: the pending secret
                                 takes the confirmed one's place and the memory (known codes, networks) ends */
-    STORE_DISABLE,           /* account: secrets, known codes, networks, recovery codes and charges go */
+    STORE_DISABLE,           /* account: secrets, known codes, networks, recovery codes and charges go. The last step
+                                of a confirmed secret that goes, here or for another, is known for STORE_STEP_RESTS */
     STORE_ADD_APP_PASSWORD,  /* account, app_password */
     STORE_REVOKE_APP_PASSWORD, /* account, app_password->id, who */
     STORE_NEW_RECOVERY_CODES, /* account, hashes, hash_count: in the place of all earlier ones */
@@ -241,6 +243,9 @@ struct store_report {
     char fault[256]; /* for the administrator; "" where there is nothing to say */
     bool enrolled, pending; /* STORE_SHOW: which of the two secrets there are */
     struct store_secret confirmed_secret, pending_secret;
+    bool rested; /* STORE_SHOW: the account lately had the secret asked about, and gave it up */
+    int64_t rested_step;
+    unsigned char rested_mac[STORE_HASH_SIZE]; /* the caller's, as step_mac */
     size_t app_password_count;
     const struct store_app_password *app_passwords; /* by `made` */
     size_t network_count;

@@ -316,6 +316,34 @@ def same_again_in_the_midst(world):
     tap.same(login(world.lab, "midst", code, "127.1.9.1"), "deny second-factor-reused", "the code after an import")
 
 
+@tests.case("the same secret imported after it was disabled, or after another: a used code stays used, the next opens")
+def same_after_another(world):
+    uri, other = (vault.uri_of("again", vault.secret_for(name)) for name in ("again", "other"))
+    phone = vault.Phone(uri, world.clock)
+    ctl(world.lab, "totp", "import", "-", text=uri)
+    for between in (["disable", "again"], ["import", "-"]):
+        code = phone.fresh()
+        tap.same(login(world.lab, "again", code), "accept", f"a code before {between[0]}")
+        ctl(world.lab, "totp", *between, text=other)
+        ctl(world.lab, "totp", "import", "-", text=uri)
+        tap.same(login(world.lab, "again", code), "deny second-factor-reused", f"the code after {between[0]}")
+    tap.same(login(world.lab, "again", phone.fresh()), "accept", "the next code")
+
+
+@tests.case("an enrolled secret that was disabled and is brought back from the phone: likewise")
+def enrolled_again(world):
+    uri = ctl_json(world.lab, "totp", "enroll", "back")["uri"]
+    phone = vault.Phone(uri, world.clock)
+    ctl(world.lab, "totp", "confirm", "back", phone.fresh())
+    code = phone.fresh()
+    tap.same(login(world.lab, "back", code), "accept", "a code")
+    ctl(world.lab, "totp", "disable", "back")
+    tap.same(login(world.lab, "back"), "accept", "a bare password meanwhile")
+    ctl(world.lab, "totp", "import", "--account", "back", "-", text=uri)
+    tap.same(login(world.lab, "back", code), "deny second-factor-reused", "the code again")
+    tap.same(login(world.lab, "back", phone.fresh()), "accept", "the next code")
+
+
 @tests.case("the same secret imported for longer codes: they hold, and the time of a used one stays used")
 def same_again_with_longer_codes(world):
     secret = vault.secret_for("longer")

@@ -60,7 +60,7 @@ static void key_purpose_account_and_text_all_count(void **state) {
                                            {"", "alice123456"}, {"alice123456", ""}, {"bob", "123456"}};
     seen_count = 0;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-        for (int purpose = HASH_CODE; purpose <= HASH_SCOPE; purpose++) {
+        for (int purpose = HASH_CODE; purpose <= HASH_SECRET; purpose++) {
             is_new(text_hash(keyring, (enum hash_purpose)purpose, texts[i][0], texts[i][1]));
             is_new(text_hash(other_ring, (enum hash_purpose)purpose, texts[i][0], texts[i][1]));
         }
@@ -104,6 +104,31 @@ static void where_the_parts_end_counts(void **state) {
             keyed_hash(keyring, &input, hash.bytes);
             is_new(hash); /* a list and the same with an empty part more differ as well */
         }
+}
+
+static void a_secrets_id_is_its_own_whenever_it_comes(void **state) {
+    (void)state;
+    struct totp totp = {.hash = TOTP_SHA1, .digits = 6, .period = 30, .length = 20, .secret = "twenty bytes of it.."};
+    struct hash id, again;
+    seen_count = 0;
+    secret_row_id(keyring, "alice", &totp, id.bytes);
+    is_new(id);
+    totp.digits = 8; /* other codes, at the same steps */
+    secret_row_id(keyring, "alice", &totp, again.bytes);
+    assert_memory_equal(id.bytes, again.bytes, KEYED_HASH_SIZE);
+    secret_row_id(keyring, "bob", &totp, id.bytes);
+    is_new(id);
+    secret_row_id(other_ring, "alice", &totp, id.bytes);
+    is_new(id);
+    totp.period = 60;
+    secret_row_id(keyring, "alice", &totp, id.bytes);
+    is_new(id);
+    totp.secret[19] = 'x';
+    secret_row_id(keyring, "alice", &totp, id.bytes);
+    is_new(id);
+    totp.length = 19;
+    secret_row_id(keyring, "alice", &totp, id.bytes);
+    is_new(id);
 }
 
 static void macs_cover_every_field(void **state) {
@@ -224,6 +249,7 @@ int main(void) {
         cmocka_unit_test(key_purpose_account_and_text_all_count),
         cmocka_unit_test(long_names_are_not_cut),
         cmocka_unit_test(where_the_parts_end_counts),
+        cmocka_unit_test(a_secrets_id_is_its_own_whenever_it_comes),
         cmocka_unit_test(macs_cover_every_field),
         cmocka_unit_test(a_hash_is_found_where_it_stands),
         cmocka_unit_test(app_passwords_have_their_shape_and_differ),

@@ -136,6 +136,50 @@ static void disabling_takes_everything_but_app_passwords_and_locks(void **state)
     assert_int_equal(settle_recovery(store, "alice", 0), STORE_REUSED);
 }
 
+/* What STORE_SHOW says at a moment of a secret that may come again. */
+static const struct store_report *show_rested(int64_t number, int64_t now) {
+    static struct store_secret secret;
+    secret = secret_of(number);
+    const struct store_order what = {.verb = STORE_SHOW, .account = "alice", .secret = &secret, .now = now};
+    return ordered(store, &what);
+}
+
+static void a_disabled_secrets_last_step_is_known_until_no_code_of_it_can_come_again(void **state) {
+    (void)state;
+    enrol(store, "alice");
+    assert_false(show_rested(1, NOW)->rested);
+    assert_int_equal(settle_step(store, "alice", HOME, 1000), STORE_SETTLED);
+    struct account_facts before = facts_of(store, "alice", HOME);
+    assert_int_equal(simple(store, STORE_DISABLE, "alice"), STORE_DONE);
+    const struct store_report *report = show_rested(1, NOW);
+    assert_true(report->rested);
+    assert_int_equal(report->rested_step, 1000);
+    assert_memory_equal(report->rested_mac, before.secret.step_mac, STORE_HASH_SIZE);
+    assert_false(show_rested(2, NOW)->rested);
+    assert_false(show_rested(1, NOW + STORE_STEP_RESTS)->rested);
+    assert_int_equal(settle_step(store, "alice", HOME, 1001), STORE_REUSED); /* no login finds it */
+    assert_int_equal(facts_of(store, "alice", HOME).code_count, 0);
+    const struct store_order list = {.verb = STORE_LIST_ACCOUNTS, .account = ""};
+    assert_int_equal(ordered(store, &list)->sealed_count, 0);
+}
+
+static void so_is_the_one_of_a_secret_that_another_took_the_place_of(void **state) {
+    (void)state;
+    enrol(store, "alice");
+    assert_int_equal(settle_step(store, "alice", HOME, 1000), STORE_SETTLED);
+    assert_int_equal(import_over(1, 2), STORE_DONE);
+    assert_int_equal(import_over(2, 3), STORE_DONE);
+    assert_int_equal(lock(store, "alice", true, 0), STORE_DONE); /* which ends the memory */
+    assert_int_equal(show_rested(1, NOW)->rested_step, 1000);
+    assert_int_equal(show_rested(2, NOW)->rested_step, 5);
+    assert_false(show_rested(3, NOW)->rested);
+    assert_int_equal(import_over(3, 1), STORE_DONE); /* it comes again, and goes with another step */
+    assert_int_equal(import_over(1, 3), STORE_DONE);
+    assert_int_equal(show_rested(1, NOW)->rested_step, 5);
+    assert_int_equal(simple(store, STORE_FORGET_ACCOUNT, "alice"), STORE_DONE);
+    assert_false(show_rested(2, NOW)->rested);
+}
+
 /* ---- recovery codes ---- */
 
 static void each_recovery_code_is_used_once(void **state) {

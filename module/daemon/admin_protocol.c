@@ -46,7 +46,7 @@ static const struct admin_request requests[] = {
     {"key-rotate", STORE, admin_key_rotate},
     {"key-retire", STORE, admin_key_retire},
     {"key-use", STORE, admin_key_use},
-    {"key-reseal", STORE | ADMIN_MAY_NAME_ACCOUNT, admin_key_reseal},
+    {"key-reseal", STORE | ADMIN_MAY_NAME_ACCOUNT | ADMIN_ANY_DOMAIN, admin_key_reseal},
     {"key-check", STORE, admin_key_check},
     {"store-backup", STORE, admin_store_backup},
     {"store-restore", STORE, admin_store_restore},

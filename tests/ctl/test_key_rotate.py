@@ -148,6 +148,19 @@ def damaged(world):
     all_log_in(world, 4)
 
 
+@tests.case("secrets of a domain that is served no more are sealed again too, more than a page of them")
+def unserved(world):
+    world.settings = ' domains = [ "example.test", "old.test" ];'
+    world.again("")
+    for number in range(70):
+        world.phone(f"o{number:03}@old.test")
+    world.settings = ""
+    world.again("")
+    world.ctl("key", "rotate")
+    tap.same(len(key(world)), 64, "the key file's length")
+    all_log_in(world, 50)
+
+
 @tests.case("no key is in the log, and nobody but root and the daemon may ask")
 def secret(world):
     assert key(world).hex()[:32] not in world.lab.log(), "a key is in the log"

@@ -112,8 +112,16 @@ bool prefix_contains(const struct prefix *prefix, const struct address *address)
     return memcmp(cut.bytes, prefix->base.bytes, 16) == 0;
 }
 
+/* 64:ff9b::/96, and 64:ff9b:1::/48 of a site's own (RFC 6052, RFC 8215): the last four bytes are an IPv4 address. */
+static bool translated(const struct address *address) {
+    static const uint8_t well_known[12] = {0x00, 0x64, 0xff, 0x9b}, local[6] = {0x00, 0x64, 0xff, 0x9b, 0x00, 0x01};
+    return address->family == 6 && (memcmp(address->bytes, well_known, sizeof well_known) == 0 ||
+                                    memcmp(address->bytes, local, sizeof local) == 0);
+}
+
 struct prefix address_network(const struct address *address) {
-    struct prefix network = {.base = *address, .bits = address->family == 4 ? 24 : 64};
+    unsigned bits = translated(address) ? 120 : 64;
+    struct prefix network = {.base = *address, .bits = address->family == 4 ? 24 : (uint8_t)bits};
     clear_host_bits(&network.base, network.bits);
     return network;
 }

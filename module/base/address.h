@@ -43,7 +43,8 @@ void prefix_format(const struct prefix *prefix, char text[ADDRESS_TEXT_SIZE]);
 
 bool prefix_contains(const struct prefix *prefix, const struct address *address);
 
-/* The network that an address stands for where networks are remembered or counted: IPv4 /24, IPv6 /64. */
+/* The network that an address stands for where networks are remembered or counted: IPv4 /24, IPv6 /64, and NAT64 /120,
+ * which is the /24 of the IPv4 address in it: a /64 would be all of IPv4. */
 struct prefix address_network(const struct address *address);
 
 #endif

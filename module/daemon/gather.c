@@ -19,12 +19,14 @@
 static void read_policy(struct gathering *gathering);
 
 /* A client network's look-ups wait for one another, and not for those of others: what names a network for the workers
- * are the 64 bits of an IPv6 one; an IPv4 one is written as in ::ffff:0:0/96. All of unknown address are one. */
+ * are the 64 bits of an IPv6 one; an IPv4 one is written as in ::ffff:0:0/96, and behind NAT64 both of its ends are
+ * taken. All of unknown address are one. */
 static uint64_t lane_of(const struct gathering *gathering) {
     struct prefix network = address_network(&gathering->facts.address);
     uint64_t lane = network.base.family == 4 ? 0xffff : 0;
+    size_t gap = network.bits > 64 ? 8 : 0; /* behind the first four bytes */
     for (size_t i = 0; i < (network.base.family == 4 ? 4 : 8); i++)
-        lane = lane << 8 | network.base.bytes[i];
+        lane = lane << 8 | network.base.bytes[i < 4 ? i : i + gap];
     return lane;
 }
 

@@ -57,9 +57,17 @@ bool history_anybodys(const struct history_entry *entry) {
     return entry->verdict != VERDICT_ACCEPT && entry->password != HISTORY_PASSWORD_RIGHT;
 }
 
+/* How many bytes at its front say whose an address is; behind NAT64 those of the network that it stands for. */
+static size_t length_of(const struct address *address) {
+    unsigned bits = address_network(address).bits;
+    if (address->family == 0)
+        return 0;
+    return address->family == 4 ? IPV4_BYTES : bits > 64 ? bits / 8 : IPV6_BYTES;
+}
+
 static struct counts *counts_of(struct history_allowance *allowance, const struct history_entry *entry) {
     const struct address *address = &entry->address;
-    size_t length = address->family == 4 ? IPV4_BYTES : address->family == 6 ? IPV6_BYTES : 0;
+    size_t length = length_of(address);
     uint64_t hash = siphash(allowance->key, address->bytes, length);
     struct counts *counts = table_find(allowance->networks, &hash, entry->at);
     return counts != NULL ? counts : table_put(allowance->networks, &hash, entry->at, entry->at + HOUR);

@@ -62,6 +62,15 @@ def wrong_for_good(of_lab):
     again(of_lab)
 
 
+@tests.case("a code given through NAT64 is remembered for the IPv4 network behind it, not for all of them")
+def translated(of_lab):
+    name = next(names)
+    phone = vault.enroll(of_lab, name)
+    tap.same(login(of_lab, name, phone.fresh(), "64:ff9b::192.0.2.1"), "accept", "a code")
+    tap.same(login(of_lab, name, None, "64:ff9b::192.0.2.77"), "accept", "a bare password from the same network")
+    tap.same(login(of_lab, name, None, "64:ff9b::198.51.100.1"), "deny second-factor-missing", "from another one")
+
+
 @tests.case("what one user of a proxy typed is remembered for nobody behind it")
 def proxied(of_lab):
     name = next(names)

@@ -249,6 +249,11 @@ static void an_address_stands_for_its_network(void **state) {
         {"192.0.2.77", "192.0.2.0/24"},
         {"::ffff:192.0.2.77", "192.0.2.0/24"},
         {"2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"},
+        {"64:ff9b::192.0.2.77", "64:ff9b::c000:200/120"}, /* else all of IPv4 would be one network */
+        {"64:ff9b::198.51.100.1", "64:ff9b::c633:6400/120"},
+        {"64:ff9b:1:2:3:4:192.0.2.77", "64:ff9b:1:2:3:4:c000:200/120"},
+        {"64:ff9b:2:3:4:5:6:7", "64:ff9b:2:3::/64"},
+        {"64:ff9b:0:1:2:3:4:5", "64:ff9b:0:1::/64"},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct address address = parsed(rows[i][0]);

@@ -295,10 +295,14 @@ void trim_settled(struct database *database, int64_t now) {
         sweep(database, now);
 }
 
+static bool spent(unsigned hour, unsigned day) {
+    return hour >= STORE_WRONG_HOUR || day >= STORE_WRONG_DAY;
+}
+
 static bool over_budget(struct database *database, const struct store_request *request) {
     unsigned hour, day;
     count_wrong(database, request->account, request->now, &hour, &day);
-    return hour >= STORE_WRONG_HOUR || day >= STORE_WRONG_DAY;
+    return spent(hour, day);
 }
 
 /* Whether the step was still to be had, and now is consumed. */
@@ -423,11 +427,13 @@ static enum store_answer use_wrong(struct database *database, const struct store
 
 /* Digits that were tried before are no code, whatever the step makes of them. STORE_SETTLED: they were not. */
 static enum store_answer tried_before(struct database *database, const struct store_request *request) {
-    if (over_budget(database, request))
+    unsigned hour, day;
+    count_wrong(database, request->account, request->now, &hour, &day);
+    if (spent(hour, day))
         return STORE_OVER_BUDGET;
     if (accepted_earlier(database, request))
         return STORE_REUSED;
-    if (!charged(database, request, DAY))
+    if (day == 0 || !charged(database, request, DAY))
         return STORE_SETTLED;
     enum store_answer answer = use_wrong(database, request);
     return answer == STORE_SETTLED ? STORE_WRONG : answer;

@@ -106,7 +106,13 @@ static uint64_t gist(const struct notifier *notifier, const struct notice *notic
     return siphash(notifier->key, text, whom.length);
 }
 
-static bool take_token(struct notifier *notifier, int64_t now) {
+/* What anybody can bring about leaves half of them to what only somebody with a right password can: else wrong
+ * passwords for a score of accounts would keep a stolen one from being told. */
+static int64_t kept_back(enum notice_kind kind) {
+    return kind == NOTICE_THROTTLED ? NOTIFY_BURST / 2 : 0;
+}
+
+static bool take_token(struct notifier *notifier, enum notice_kind kind, int64_t now) {
     if (notifier->refilled == 0) {
         notifier->tokens = NOTIFY_BURST;
         notifier->refilled = now;
@@ -114,7 +120,7 @@ static bool take_token(struct notifier *notifier, int64_t now) {
     int64_t more = (now - notifier->refilled) / NOTIFY_REFILL;
     notifier->refilled += more * NOTIFY_REFILL;
     notifier->tokens = notifier->tokens + more < NOTIFY_BURST ? notifier->tokens + more : NOTIFY_BURST;
-    if (notifier->tokens == 0)
+    if (notifier->tokens <= kept_back(kind))
         return false;
     notifier->tokens--;
     return true;
@@ -176,7 +182,7 @@ bool notifier_tell(struct notifier *notifier, const char *program, const struct 
     uint64_t hash = gist(notifier, notice);
     if (table_find(notifier->told, &hash, now) != NULL)
         return false;
-    if (!take_token(notifier, now) || !hand_over(notifier, program, notice)) {
+    if (!take_token(notifier, notice->kind, now) || !hand_over(notifier, program, notice)) {
         notifier->left_out++;
         notifier->left_out_count++;
         return false;

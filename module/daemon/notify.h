@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "base/siphash.h"
 
-#define NOTIFY_BURST        20      /* notices that may go out at once … */
+#define NOTIFY_BURST        20      /* notices that may go out at once, of NOTICE_THROTTLED half as many … */
 #define NOTIFY_REFILL       60000   /* … and milliseconds after which there may be one more */
 #define NOTIFY_SAME_AGAIN   3600000 /* milliseconds before the same is told again of the same account or network */
 #define NOTIFY_PROGRAM_TIME 10000   /* milliseconds that the program may take before it is killed */

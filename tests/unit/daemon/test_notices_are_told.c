@@ -153,6 +153,23 @@ static void a_storm_is_cut_short_and_says_so(void **state) {
     assert_int_equal(left_out, 82);
 }
 
+/* Anybody can bring about throttled ones, at five wrong passwords each. */
+static void strangers_use_up_half_of_them_at_most(void **state) {
+    (void)state;
+    char account[32];
+    for (int i = 0; i < 100; i++) {
+        snprintf(account, sizeof account, "u%d@example.com", i);
+        const struct notice notice = {.kind = NOTICE_THROTTLED, .account = account};
+        assert_int_equal(notifier_tell(notifier, program, &notice, now), i < NOTIFY_BURST / 2);
+    }
+    for (int i = 0; i < NOTIFY_BURST; i++) {
+        snprintf(account, sizeof account, "u%d@example.com", i);
+        const struct notice notice = {.kind = NOTICE_STOLEN, .account = account};
+        assert_int_equal(notifier_tell(notifier, program, &notice, now), i < NOTIFY_BURST / 2);
+    }
+    written(NOTIFY_BURST);
+}
+
 static void nobody_is_told_where_nobody_is_named(void **state) {
     (void)state;
     struct notice notice = lock_of("alice@example.com");
@@ -245,6 +262,7 @@ int main(void) {
         cmocka_unit_test(hostile_names_stay_within_their_string),
         scene_test(the_same_is_told_once_an_hour),
         scene_test(a_storm_is_cut_short_and_says_so),
+        scene_test(strangers_use_up_half_of_them_at_most),
         scene_test(nobody_is_told_where_nobody_is_named),
         scene_test(a_missing_or_failing_program_harms_nothing),
         scene_test(the_program_gets_three_descriptors_and_no_environment),

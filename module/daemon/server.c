@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -287,26 +288,42 @@ static void free_event(struct event *event) {
         event_free(event);
 }
 
-static void tear_down(struct run *run) {
-    struct server *server = &run->server;
-    server->draining = true;
-    workers_stop(&server->workers);
+/* What others rely on: that logins under way are told of, and that store and history are closed whole. */
+static void finish(struct server *server) {
     if (server->connections != NULL)
         connections_destroy(&server->connections);
     listeners_free(&server->listeners);
     login_aftermath_finish(server);
+    vault_close(&server->vault);
+    archive_close(&server->archive);
+    server->history = NULL;
+    notifier_stop(&server->notifier);
+    explicit_bzero(server->mark_key, sizeof server->mark_key);
+}
+
+/* A thread that hangs in a directory may come back to what it has at any moment: all of that stays until the process
+ * ends, which it does here. */
+static void end_with_a_thread(int code) {
+    log_message(LOG_WARNING, "stopped while look-ups of groups or accounts, or the reading of a country database, still "
+                             "run");
+    _exit(code);
+}
+
+static void tear_down(struct run *run, int code) {
+    struct server *server = &run->server;
+    server->draining = true;
+    bool idle = workers_stop(&server->workers);
+    finish(server);
+    if (!idle)
+        end_with_a_thread(code);
     if (server->country != NULL)
         country_watch_stop(&server->country);
-    vault_close(&server->vault);
     existence_destroy(&server->existence);
     reminders_stop(&server->reminders);
     throttle_list_destroy(&server->throttled);
     throttle_destroy(&server->throttle);
     free(server->trials);
     compromise_destroy(&server->compromise);
-    archive_close(&server->archive);
-    server->history = NULL;
-    notifier_stop(&server->notifier);
     settled_destroy(&server->settled);
     standing_free(&server->standing);
     asks_destroy(&server->asks);
@@ -319,7 +336,6 @@ static void tear_down(struct run *run) {
     if (server->base != NULL)
         event_base_free(server->base);
     configuration_free(&server->configuration);
-    explicit_bzero(server->mark_key, sizeof server->mark_key);
 }
 
 int server_run(const struct server_options *options, struct configuration *configuration) {
@@ -341,6 +357,7 @@ int server_run(const struct server_options *options, struct configuration *confi
     }
     if (!good && !options->exit)
         point_to_the_log(server);
-    tear_down(&run);
-    return good ? 0 : 2;
+    int code = good ? 0 : 2;
+    tear_down(&run, code);
+    return code;
 }

@@ -9,10 +9,12 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #define THREAD_LIMIT 8
 #define LANE_SHARE   4 /* one lane fills at most a quarter of the queue */
+#define STOP_SECONDS 1
 
 struct job {
     struct job *next;
@@ -154,7 +156,7 @@ bool workers_submit(struct workers *workers, const struct worker_job *what) {
         return false;
     *job = (struct job){.what = *what};
     pthread_mutex_lock(&workers->lock);
-    bool room = find_turn(workers, job);
+    bool room = !workers->stopping && find_turn(workers, job);
     if (room) {
         line_up(&workers->waiting, job);
         workers->waiting_count++;
@@ -197,16 +199,27 @@ static void drop(struct queue *queue) {
         free(job);
 }
 
-void workers_stop(struct workers **stopped) {
+/* Whether all threads have come to their end in time. A directory that hangs may hold one for ever. */
+static bool join_all(struct workers *workers) {
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += STOP_SECONDS;
+    while (workers->thread_count > 0 &&
+           pthread_clockjoin_np(workers->threads[workers->thread_count - 1], NULL, CLOCK_MONOTONIC, &until) == 0)
+        workers->thread_count--;
+    return workers->thread_count == 0;
+}
+
+bool workers_stop(struct workers **stopped) {
     struct workers *workers = *stopped;
     if (workers == NULL)
-        return;
+        return true;
     pthread_mutex_lock(&workers->lock);
     workers->stopping = true;
     pthread_cond_broadcast(&workers->wake);
     pthread_mutex_unlock(&workers->lock);
-    for (size_t i = 0; i < workers->thread_count; i++)
-        pthread_join(workers->threads[i], NULL);
+    if (!join_all(workers))
+        return false;
     drop(&workers->waiting);
     drop(&workers->finished);
     if (workers->event != NULL)
@@ -217,4 +230,5 @@ void workers_stop(struct workers **stopped) {
     pthread_mutex_destroy(&workers->lock);
     free(workers);
     *stopped = NULL;
+    return true;
 }

@@ -33,7 +33,9 @@ bool workers_submit(struct workers *workers, const struct worker_job *job);
  * or false where it has begun, and `done` will be. NULL for `workers` (they were stopped): true. */
 bool workers_withdraw(struct workers *workers, const void *context);
 
-/* Waits for the running jobs, drops those that wait (their `done` is not called), and sets the pointer to NULL. */
-void workers_stop(struct workers **workers);
+/* Waits a second for the running jobs, drops those that wait (their `done` is not called), and sets the pointer to
+ * NULL. False where a job still runs then: no `done` will be called any more, but what the job has must stay until the
+ * process ends. The workers stay too and take no more jobs. */
+bool workers_stop(struct workers **workers);
 
 #endif

@@ -38,6 +38,13 @@ class World:
         os.close(self.pipe)
         os.unlink(self.lab.path("bytes"))
 
+    def begun(self, count):
+        """So many look-ups wait for their byte."""
+        links = f"/proc/{self.lab.daemon.pid}/fd"
+        path = self.lab.path("bytes")
+        tap.poll(lambda: sum(os.readlink(f"{links}/{name}") == path for name in os.listdir(links)) == count, 20,
+                 "the look-ups")
+
     def let(self, count):
         """So many look-ups come to their end."""
         os.write(self.pipe, b"x" * count)
@@ -75,6 +82,15 @@ def turns(world):
             tap.same(world.after_a_few(other)["verdict"], "continue", "the other network's login")
         world.let(200)
         tap.same([one.receive()["verdict"] for one in guesses], ["continue"] * 200, "the guesses' own answers")
+
+
+@tests.case("SIGTERM ends a daemon whose look-ups hang, with status 0: nobody has to kill it before the next starts")
+def hangs_at_the_end(world):
+    with world, contextlib.ExitStack() as stack:
+        world.guess(stack, THREADS + 1)
+        world.begun(THREADS)
+        tap.same(tap.swift(world.lab.stop, 5, "the end"), 0, "exit status")
+        tap.same(len(world.lab.lines("still run")), 1, "lines that say so")
 
 
 @tests.case("a look-up that has not begun is forgotten with its asker: the next login of that network waits for none")

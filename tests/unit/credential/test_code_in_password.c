@@ -57,6 +57,16 @@ static const struct row rows[] = {
      {.enrolled = true, .enforced = true, .digits = 6, .code_digits = 6, .known = true, .step_matched = true},
      6,
      CODE_STEP},
+    {"a code that is known and still in its window, from a remembered network",
+     {.enrolled = true,
+      .enforced = true,
+      .network_passes = true,
+      .digits = 6,
+      .code_digits = 6,
+      .known = true,
+      .step_matched = true},
+     6,
+     CODE_KNOWN},
     {"the bare password from a remembered network",
      {.enrolled = true, .enforced = true, .network_passes = true, .digits = 0, .code_digits = 6},
      0,
@@ -130,6 +140,9 @@ static void a_cut_that_comes_back_is_judged_as_it_is(void **state) {
         .enrolled = true, .enforced = true, .digits = 8, .code_digits = 6, .recovery_used = true};
     const struct code_facts fresh = {
         .enrolled = true, .enforced = true, .digits = 6, .code_digits = 6, .step_matched = true};
+    const struct code_facts nothing_typed = {
+        .enrolled = true, .enforced = true, .digits = 5, .code_digits = 6, .step_matched = true};
+    assert_int_equal(code_judge(&nothing_typed, 6), CODE_WRONG);
     const struct code_facts gone = {.digits = 6, .code_digits = 6, .step_matched = true};
     assert_int_equal(code_judge(&consumed, 8), CODE_RECOVERY); /* settling knows the ref */
     assert_int_equal(code_judge(&fresh, 6), CODE_STEP);
@@ -222,7 +235,8 @@ static struct code_facts examined(const char *account, const char *digits, struc
         .recovery_count = 3,
         .recovery_unused = 2,
     };
-    struct code_facts facts = {.enrolled = true, .enforced = true};
+    struct code_facts facts = {.enrolled = true, .enforced = true, .step = 77, .digits = 77, .code_digits = 77};
+    facts.step_matched = facts.known = facts.recovery_unused = facts.recovery_used = true; /* none of it is believed */
     code_examine(&of, digits, NOW, &facts, hashes);
     return facts;
 }
@@ -249,11 +263,28 @@ static void digits_are_recognised_for_their_own_account(void **state) {
             fail_msg("%s: cut %u, %s", typed[i].digits, cut, code_kind_name(code_judge(&facts, cut)));
     }
     struct code_facts used = examined("alice", "10000003", &hashes);
-    assert_true(used.recovery_used);
+    assert_true(used.recovery_used && !used.recovery_unused);
+    struct code_facts unused = examined("alice", "10000002", &hashes);
+    assert_true(unused.recovery_unused && !unused.recovery_used);
+    struct code_facts none = examined("alice", NULL, &hashes);
+    assert_int_equal(none.digits, 0);
+    assert_int_equal(none.step, 0);
+    assert_false(none.step_matched || none.known || none.recovery_unused || none.recovery_used);
     assert_int_equal(code_judge(&used, 8), CODE_RECOVERY);
     assert_false(examined("bob", "111111", &hashes).known);
     assert_false(examined("bob", "10000001", &hashes).recovery_unused);
     assert_true(examined("bob", fresh_code, &hashes).step_matched); /* the secret decides, and it is sealed to alice */
+}
+
+/* Else it would be settled as one that was used, and charge no budget. */
+static void a_wrong_code_of_eight_digits_is_no_recovery_code(void **state) {
+    (void)state;
+    struct code_hashes hashes;
+    totp.digits = 8;
+    struct code_facts facts = examined("alice", "10000004", &hashes);
+    assert_false(facts.recovery_used || facts.recovery_unused);
+    assert_int_equal(code_judge(&facts, code_cut(&facts)), CODE_WRONG);
+    totp.digits = 6;
 }
 
 static void hashes_are_those_of_the_cut_digits(void **state) {
@@ -276,6 +307,7 @@ int main(void) {
         cmocka_unit_test(a_cut_that_comes_back_is_judged_as_it_is),
         cmocka_unit_test(every_combination_follows_the_order),
         cmocka_unit_test(digits_are_recognised_for_their_own_account),
+        cmocka_unit_test(a_wrong_code_of_eight_digits_is_no_recovery_code),
         cmocka_unit_test(hashes_are_those_of_the_cut_digits),
     };
     return cmocka_run_group_tests(tests, start, stop);

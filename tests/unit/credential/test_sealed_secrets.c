@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: credential/sealed.o credential/totp.o credential/keyring.o -loath -lsodium */
+/* links: credential/sealed.o credential/totp.o credential/keyring.o -loath -lsodium -Wl,--wrap=sodium_memzero */
 /* A sealed secret opens for its own account, kind and row under its own key, whole, and for nothing else (G8). */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,6 +11,7 @@
 
 #include "credential/keyring.h"
 #include "credential/sealed.h"
+#include "wipes.h"
 
 static struct keyring *keyring;
 static const unsigned char id[SEALED_ID_SIZE] = "0123456789abcde";
@@ -131,6 +132,27 @@ static void secrets_keep_their_parameters(void **state) {
     }
 }
 
+static void no_copy_of_a_secret_is_left(void **state) {
+    (void)state;
+    struct totp totp = {.hash = TOTP_SHA1, .digits = 6, .period = 30, .length = 20, .secret = "a secret of twenty b"};
+    struct totp back;
+    struct sealed sealed;
+    wipes_watch("a secret of twenty b", 20);
+    assert_true(totp_seal(keyring, "alice", id, &totp, &sealed));
+    assert_int_equal(wipes.count, 1);
+    memset(&back, 0, sizeof back);
+    wipes_watch("a secret of twenty b", 20);
+    assert_true(totp_open(keyring, "alice", id, &sealed, &back));
+    assert_int_equal(wipes.count, 1);
+    static const unsigned char other_format[] = "\2\0\6\36a secret of twenty b";
+    const struct seal_binding binding = {.account = "alice", .kind = "totp", .id = id};
+    assert_true(sealed_seal(keyring, &binding, other_format, 24, &sealed));
+    wipes_watch("a secret of twenty b", 20);
+    assert_false(totp_open(keyring, "alice", id, &sealed, &back)); /* and the one that `back` held */
+    assert_int_equal(wipes.count, 2);
+    wipes_watch(NULL, 0);
+}
+
 static void what_is_no_secret_is_not_sealed_nor_opened(void **state) {
     (void)state;
     struct totp totp = {.hash = TOTP_SHA1, .digits = 6, .period = 30, .length = 15}, back;
@@ -146,9 +168,16 @@ static void what_is_no_secret_is_not_sealed_nor_opened(void **state) {
         assert_true(sealed_seal(keyring, &binding, plains[i], sizeof plains[i], &sealed));
         assert_false(totp_open(keyring, "alice", id, &sealed, &back));
     }
-    assert_true(sealed_seal(keyring, &binding, plains[0], 4, &sealed));
-    assert_false(totp_open(keyring, "alice", id, &sealed, &back));
-    unsigned char long_plain[SEALED_LIMIT] = {0};
+    unsigned char long_plain[SEALED_LIMIT] = {1, 0, 6, 30};
+    static const size_t lengths[] = {0, 1, 3, 4, 4 + TOTP_SECRET_REFUSED - 1, 4 + TOTP_SECRET_LIMIT + 1,
+                                     SEALED_LIMIT - SEALED_OVERHEAD};
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        assert_true(sealed_seal(keyring, &binding, long_plain, lengths[i], &sealed));
+        assert_false(totp_open(keyring, "alice", id, &sealed, &back));
+        assert_int_equal(back.length, 0);
+    }
+    assert_true(sealed_seal(keyring, &binding, long_plain, 4 + TOTP_SECRET_LIMIT, &sealed));
+    assert_true(totp_open(keyring, "alice", id, &sealed, &back));
     assert_false(sealed_seal(keyring, &binding, long_plain, SEALED_LIMIT - SEALED_OVERHEAD + 1, &sealed));
 }
 
@@ -160,6 +189,7 @@ int main(void) {
         cmocka_unit_test(an_older_key_still_opens_and_a_retired_one_does_not),
         cmocka_unit_test(a_key_id_of_another_key_opens_nothing),
         cmocka_unit_test(secrets_keep_their_parameters),
+        cmocka_unit_test(no_copy_of_a_secret_is_left),
         cmocka_unit_test(what_is_no_secret_is_not_sealed_nor_opened),
     };
     return cmocka_run_group_tests(tests, start, stop);

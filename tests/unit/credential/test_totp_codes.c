@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: credential/totp.o credential/keyring.o -loath -lsodium */
+/* links: credential/totp.o credential/keyring.o -loath -lsodium -Wl,--wrap=sodium_memzero */
 /* Codes are RFC 6238's for all three hashes, and the step that matched is found in the window and nowhere else. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,6 +11,7 @@
 
 #include "credential/keyring.h"
 #include "credential/totp.h"
+#include "wipes.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -115,6 +116,7 @@ static void early_times_and_wide_windows_do_no_harm(void **state) {
     char code[TOTP_CODE_SIZE];
     assert_false(totp_match(&totp, "94287082", -1, 1, &step));
     assert_false(totp_match(&totp, "94287082", 59, TOTP_WINDOW_LIMIT + 1, &step));
+    assert_true(totp_match(&totp, "94287082", 59, TOTP_WINDOW_LIMIT, &step));
     assert_true(totp_match(&totp, "94287082", 0, 1, &step));
     assert_int_equal(step, 1);
     assert_false(totp_code(&totp, -1, code));
@@ -134,9 +136,26 @@ static void impossible_parameters_make_no_codes(void **state) {
     assert_true(totp_valid(&good));
     for (size_t i = 0; i < COUNT(bad); i++) {
         char code[TOTP_CODE_SIZE];
+        int64_t step = -1;
+        assert_false(totp_match(&bad[i], "94287082", 59, 1, &step));
+        assert_false(totp_match(&bad[i], "4287082", 59, 1, &step));
+        assert_int_equal(step, -1);
         assert_false(totp_valid(&bad[i]));
         assert_false(totp_code(&bad[i], 1, code));
     }
+}
+
+static void the_codes_that_a_match_makes_are_wiped(void **state) {
+    (void)state;
+    static const char *const window[] = {"94287082", "37359152", "84755224"}; /* steps 1, 2 and 0 */
+    struct totp totp = rfc_secret(TOTP_SHA1);
+    int64_t step;
+    for (size_t i = 0; i < COUNT(window); i++) {
+        wipes_watch(window[i], 8);
+        assert_true(totp_match(&totp, "94287082", 59, 1, &step));
+        assert_int_equal(wipes.count, 1);
+    }
+    wipes_watch(NULL, 0);
 }
 
 static void new_secrets_have_160_bits_and_differ(void **state) {
@@ -166,6 +185,7 @@ int main(void) {
         cmocka_unit_test(what_is_no_code_matches_nothing),
         cmocka_unit_test(early_times_and_wide_windows_do_no_harm),
         cmocka_unit_test(impossible_parameters_make_no_codes),
+        cmocka_unit_test(the_codes_that_a_match_makes_are_wiped),
         cmocka_unit_test(new_secrets_have_160_bits_and_differ),
     };
     return cmocka_run_group_tests(tests, start, NULL);

@@ -55,6 +55,8 @@ static void another_account_kind_or_row_opens_nothing(void **state) {
     (void)state;
     static const unsigned char other_id[SEALED_ID_SIZE] = "0123456789abcdf";
     const struct seal_binding others[] = {
+        {.account = "alice@example.orh", .kind = "totp", .id = id},
+        {.account = "alice@example.org", .kind = "totq", .id = id},
         {.account = "bob@example.org", .kind = "totp", .id = id},
         {.account = "alice@example.orgtotp", .kind = "", .id = id},
         {.account = "alice@example.org", .kind = "key", .id = id},
@@ -153,6 +155,34 @@ static void no_copy_of_a_secret_is_left(void **state) {
     wipes_watch(NULL, 0);
 }
 
+static void an_account_too_long_to_be_bound_seals_nothing(void **state) {
+    (void)state;
+    char account[600];
+    memset(account, 'a', sizeof account);
+    struct seal_binding binding = {.account = account, .kind = "totp", .id = id};
+    for (size_t length = 320; length < sizeof account; length++) {
+        struct sealed sealed = {.length = 7};
+        struct sealed_plain plain;
+        account[length] = '\0';
+        bool fits = length <= 452; /* of 512 bytes: key, kind, id and four lengths take 60 */
+        assert_int_equal(sealed_seal(keyring, &binding, "x", 1, &sealed), fits);
+        assert_int_equal(sealed.length, fits ? SEALED_OVERHEAD + 1 : 0);
+        if (fits)
+            assert_true(sealed_open(keyring, &binding, sealed.bytes, sealed.length, &plain));
+        account[length] = 'a';
+    }
+}
+
+static void nothing_can_be_sealed_too(void **state) {
+    (void)state;
+    struct sealed sealed = sealed_text("");
+    struct sealed_plain plain;
+    assert_int_equal(sealed.length, SEALED_OVERHEAD);
+    assert_true(sealed_open(keyring, &alice, sealed.bytes, sealed.length, &plain));
+    assert_int_equal(plain.length, 0);
+    assert_int_equal(sealed_key(sealed.bytes, SEALED_OVERHEAD - 1), 0);
+}
+
 static void what_is_no_secret_is_not_sealed_nor_opened(void **state) {
     (void)state;
     struct totp totp = {.hash = TOTP_SHA1, .digits = 6, .period = 30, .length = 15}, back;
@@ -190,6 +220,8 @@ int main(void) {
         cmocka_unit_test(a_key_id_of_another_key_opens_nothing),
         cmocka_unit_test(secrets_keep_their_parameters),
         cmocka_unit_test(no_copy_of_a_secret_is_left),
+        cmocka_unit_test(an_account_too_long_to_be_bound_seals_nothing),
+        cmocka_unit_test(nothing_can_be_sealed_too),
         cmocka_unit_test(what_is_no_secret_is_not_sealed_nor_opened),
     };
     return cmocka_run_group_tests(tests, start, stop);

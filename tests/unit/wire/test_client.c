@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: wire/client.o wire/message.o wire/request.o -pthread */
+/* links: wire/client.o wire/message.o wire/request.o -pthread -Wl,--wrap=buffer_wipe */
 /* The modules' end of a conversation against a listener of the test's own: whole answers, broken ones, silence, a gate
  * that comes late or not at all (THREATS A2, F2, H9). */
 #include <setjmp.h>
@@ -22,6 +22,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "base/clock.h"
 #include "wire/client.h"
 
@@ -33,6 +34,17 @@ static char path[64];
 static int listener = -1;
 static struct client client;
 static const struct message question = {.value[FIELD_REQUEST] = "begin", .value[FIELD_USER] = "alice"};
+
+static int wiped; /* buffers that held the code of secret_question */
+static const struct message secret_question = {.value[FIELD_REQUEST] = "begin", .value[FIELD_DIGITS] = "86420975"};
+
+void __real_buffer_wipe(struct buffer *buffer);
+void __wrap_buffer_wipe(struct buffer *buffer);
+
+void __wrap_buffer_wipe(struct buffer *buffer) {
+    wiped += memmem(buffer->bytes, buffer->length, "digits=86420975\n", 16) != NULL;
+    __real_buffer_wipe(buffer);
+}
 
 static int listen_with(int backlog) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -297,6 +309,21 @@ static void closing_wipes_the_answer(void **state) {
     close(peer);
 }
 
+static void a_question_is_wiped_once_it_is_sent_or_lost(void **state) {
+    (void)state;
+    int peer = connected();
+    struct message answer;
+    wiped = 0;
+    assert_int_equal(client_send(&client, &secret_question), CLIENT_OK);
+    assert_int_equal(wiped, 1);
+    assert_int_equal(write(peer, "verdict=deny\n\n", 14), 14);
+    assert_int_equal(client_call(&client, &secret_question, &answer, in(AMPLE)), CLIENT_OK);
+    assert_int_equal(wiped, 2);
+    close(peer);
+    assert_int_equal(client_call(&client, &secret_question, &answer, in(AMPLE)), CLIENT_LOST);
+    assert_int_equal(wiped, 3);
+}
+
 static void a_shorter_answer_leaves_nothing_of_a_longer_one(void **state) {
     (void)state;
     int peer = connected();
@@ -339,6 +366,7 @@ int main(void) {
         CASE(an_answer_may_come_byte_by_byte),
         CASE(sending_never_waits_for_a_gate_that_does_not_read),
         CASE(closing_wipes_the_answer),
+        CASE(a_question_is_wiped_once_it_is_sent_or_lost),
         CASE(a_shorter_answer_leaves_nothing_of_a_longer_one),
         CASE(the_descriptor_is_closed_on_exec_and_given_back),
     };

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Stacks that are not ours: phases called alone or twice, lines missing, moved or with the wrong control words. What
 the gate denies, and what the password check refuses, stays out (THREATS A4, A5, A7, A8)."""
-from standin import (ACCEPTED, AUTH_ERR, CODE, DEFERRED, DENIED, GOING_ON, LATER, PERM_DENIED, SUCCESS, main, tap)
+from standin import (ACCEPTED, AUTH_ERR, CODE, DEFERRED, DENIED, GOING_ON, LATER, PERM_DENIED, SUCCESS, SYSTEM_ERR, main,
+                     tap)
 
 tests = tap.Tests()
 BEGIN = "auth [success=done ignore=ignore default=die] {ours defer}"
@@ -102,6 +103,19 @@ def uncommitted(host, gate):
     assert any(line.startswith("2 ") for line in result.log), result.output
     gate.script(begin=DENIED)
     assert not host.login(service=service).permitted
+
+
+@tests.case("F9: a second commit line is refused, asks nobody, and takes back what the first one said")
+def committed_twice(host, gate):
+    gate.script()
+    result = host.login(service=write(host, [*SHIPPED[:5], COMMIT, ACCOUNT]))
+    tap.same((result.auth, result.acct), (SYSTEM_ERR, PERM_DENIED), "auth and account")
+    assert any("a commit without its begin" in line for line in result.log), result.output
+    for again in ("{ours commit}", "{ours commit nonsense}"):
+        gate.script()
+        result = host.login(service=write(host, [*SHIPPED[:5], f"auth optional {again}", ACCOUNT]))
+        tap.same((result.auth, result.acct), (SUCCESS, PERM_DENIED), "auth and account")
+        tap.same(len(gate.requests("commit")), 1, "commits")
 
 
 # One thing wrong at a time. A stack that throws away what both the commit and the account line say would have to be

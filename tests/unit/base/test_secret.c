@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: -Wl,--wrap=free */
-/* Secrets: wiped before they are freed, compared whole. `free` is wrapped, so that the test sees what is given back. */
+/* links: -Wl,--wrap=free -Wl,--wrap=malloc */
+/* Secrets: wiped before they are freed, compared whole. `free` is wrapped, so that the test sees what is given back, and
+ * `malloc`, whose memory is never zero by chance and which can be short. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -13,6 +15,20 @@
 
 void __real_free(void *memory);
 void __wrap_free(void *memory);
+
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+
+static bool memory_is_short;
+static size_t asked_for;
+
+void *__wrap_malloc(size_t size) {
+    asked_for = size;
+    char *memory = memory_is_short ? NULL : __real_malloc(size + 1);
+    if (memory != NULL)
+        memset(memory, 'x', size + 1);
+    return memory;
+}
 
 static char watched_before[32];
 static void *watched;
@@ -35,6 +51,37 @@ static void keeps_a_copy_with_a_nul_behind(void **state) {
     assert_null(secret.bytes);
     assert_int_equal(secret.length, 0);
     secret_clear(&secret);
+}
+
+static void every_length_is_kept_whole(void **state) {
+    (void)state;
+    static const char text[] = "verysecret";
+    for (size_t length = 0; length < sizeof text; length++) {
+        struct secret secret = {0};
+        assert_true(secret_set(&secret, length > 0 ? text : NULL, length));
+        assert_true(asked_for > length);
+        assert_int_equal(secret.length, length);
+        assert_memory_equal(secret.bytes, text, length);
+        assert_int_equal(secret.bytes[length], '\0');
+        secret_clear(&secret);
+    }
+}
+
+static void where_memory_is_short_it_is_empty_and_the_old_one_wiped(void **state) {
+    (void)state;
+    static const char zeros[10];
+    struct secret secret = {0};
+    memset(watched_before, 'x', sizeof watched_before);
+    assert_true(secret_set(&secret, "verysecret", 10));
+    watched = secret.bytes;
+    memory_is_short = true;
+    bool set = secret_set(&secret, "other", 5);
+    memory_is_short = false;
+    watched = NULL;
+    assert_false(set);
+    assert_null(secret.bytes);
+    assert_int_equal(secret.length, 0);
+    assert_memory_equal(watched_before, zeros, sizeof zeros);
 }
 
 static void is_wiped_before_it_is_freed(void **state) {
@@ -102,6 +149,8 @@ static void one_differing_bit_anywhere_is_seen(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_length_is_kept_whole),
+        cmocka_unit_test(where_memory_is_short_it_is_empty_and_the_old_one_wiped),
         cmocka_unit_test(keeps_a_copy_with_a_nul_behind), cmocka_unit_test(is_wiped_before_it_is_freed),
         cmocka_unit_test(is_wiped_when_it_is_set_again),  cmocka_unit_test(may_be_set_to_a_part_of_itself),
         cmocka_unit_test(equals_only_the_same_bytes),     cmocka_unit_test(one_differing_bit_anywhere_is_seen),

@@ -88,6 +88,11 @@ static void a_denial_names_the_value_that_set_it(void **state) {
     assert_ptr_equal(scene_judge(country_unknown_judge, &facts).source, &allow);
     set(&(struct row){.restricted = true, .unknown = ACTION_DENY});
     assert_ptr_equal(scene_judge(country_unknown_judge, &facts).source, &unknown);
+    assert_null(scene_judge(country_unknown_judge, &facts).softener);
+    set(&(struct row){.restricted = true, .unknown = ACTION_REPORT});
+    assert_ptr_equal(scene_judge(country_unknown_judge, &facts).softener, &unknown);
+    facts.address = scene_address(HOME);
+    assert_ptr_equal(scene_judge(country_unknown_judge, &facts).source, &trusted);
 }
 
 static void an_empty_deny_restricts_nothing(void **state) {
@@ -99,6 +104,7 @@ static void an_empty_deny_restricts_nothing(void **state) {
     assert_int_equal(scene_judge(country_unknown_judge, &facts).finding, FINDING_PASS);
     scene_countries("CN", &empty.countries);
     assert_int_equal(scene_judge(country_unknown_judge, &facts).finding, FINDING_AGAINST);
+    assert_ptr_equal(scene_judge(country_unknown_judge, &facts).source, &empty);
 }
 
 int main(void) {

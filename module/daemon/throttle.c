@@ -120,6 +120,27 @@ static struct names name(const struct throttle *throttle, const struct throttle_
                           .pair = siphash(throttle->key, text, head + length)};
 }
 
+static int64_t larger(int64_t one, int64_t other) {
+    return one > other ? one : other;
+}
+
+/* A /48 is what one customer is given, and has 65536 networks in it: to try from each of them is no more than to try
+ * from one. Behind NAT64 an address has nothing but its own network. */
+static bool has_site(const struct throttle_login *login) {
+    return !login->shared && login->network.base.family == 6 && login->network.bits == 64;
+}
+
+/* The login as one from anywhere in its site, whose entries stand under names of their own. */
+static struct throttle_login of_site(const struct throttle_login *login) {
+    struct throttle_login site = *login;
+    site.network.bits = THROTTLE_SITE_BITS;
+    memset(site.network.base.bytes + THROTTLE_SITE_BITS / 8, 0,
+           sizeof site.network.base.bytes - THROTTLE_SITE_BITS / 8);
+    site.passwords = larger(login->passwords, 1) * THROTTLE_SITE_TIMES;
+    site.remembered = false;
+    return site;
+}
+
 /* The rules about whole networks and about where an account is attacked from leave out addresses that stand for many
  * people, and those that are not known. */
 static bool by_network(const struct throttle_login *login) {
@@ -151,10 +172,6 @@ static uint32_t sum_slices(const uint16_t *slices, uint32_t count, uint32_t late
 static void count_in(uint16_t *slices, uint32_t count, uint32_t current) {
     if (slices[current % count] < UINT16_MAX)
         slices[current % count]++;
-}
-
-static int64_t larger(int64_t one, int64_t other) {
-    return one > other ? one : other;
 }
 
 /* How many distinct refused passwords within which time are too many. */
@@ -197,6 +214,13 @@ static bool over_passwords(struct throttle *throttle, const struct names *names,
     return passwords_until(throttle, names, login, now) > now;
 }
 
+/* As passwords_until, for the site. */
+static int64_t site_until(struct throttle *throttle, const struct throttle_login *login, int64_t now) {
+    const struct throttle_login site = of_site(login);
+    const struct names names = name(throttle, &site);
+    return has_site(login) ? passwords_until(throttle, &names, &site, now) : now;
+}
+
 /* How a network's or an account's counts stand in slice `current`. */
 static bool sprays_in(const struct network *network, uint32_t current) {
     uint32_t failed = sum_slices(network->failed, SPRAY_SLICES, network->slice, current);
@@ -225,6 +249,8 @@ static enum throttle_state judge(struct throttle *throttle, const struct names *
         return THROTTLE_PASSWORDS;
     if (!by_network(login) || login->remembered)
         return THROTTLE_NOT;
+    if (site_until(throttle, login, now) > now)
+        return THROTTLE_PASSWORDS;
     if (spraying(throttle, names, now))
         return THROTTLE_SPRAYING;
     return attacked(throttle, names, now) ? THROTTLE_ATTACKED : THROTTLE_NOT;
@@ -265,6 +291,7 @@ int64_t throttle_until(struct throttle *throttle, const struct throttle_login *l
     int64_t until = passwords_until(throttle, &names, login, now);
     if (!by_network(login) || login->remembered)
         return until;
+    until = larger(until, site_until(throttle, login, now));
     return larger(until, larger(spraying_until(throttle, &names, now), attacked_until(throttle, &names, now)));
 }
 
@@ -278,6 +305,10 @@ enum throttle_state throttle_end(struct throttle *throttle, const struct throttl
     if (!by_network(login))
         return state;
     table_remove(throttle->networks, &names.network);
+    const struct throttle_login site = of_site(login);
+    const struct names site_names = name(throttle, &site);
+    if (has_site(login))
+        table_remove(throttle->pairs, &site_names.pair);
     if (attacked(throttle, &names, now))
         table_put(throttle->homes, &names.pair, now, now + SUCCESS_KEPT);
     return state;
@@ -353,7 +384,6 @@ static struct pair *count_password(struct throttle *throttle, const struct names
     page->slots[index % PAGE_SLOTS] = (struct slot){.password = password, .time = (uint32_t)now};
     struct pair *pair = table_put(throttle->pairs, &names->pair, now, now + pair_kept + pair_kept * weight / limit);
     pair->counted = index + 1;
-    throttle->counted++;
     return pair;
 }
 
@@ -363,6 +393,16 @@ static void count_for_network(struct throttle *throttle, const struct names *nam
         return;
     pair->spray_slice = current;
     count_in(touch_network(throttle, names, now)->failed, SPRAY_SLICES, current);
+}
+
+/* Puts the password down for the site too, where it is new there; returns the pair that stands for the attacker. */
+static struct pair *count_for_site(struct throttle *throttle, const struct throttle_login *login, uint32_t password,
+                                   int64_t now) {
+    const struct throttle_login site = of_site(login);
+    const struct names names = name(throttle, &site);
+    if (seen_here(throttle, &names, &site, password, now))
+        return table_find(throttle->pairs, &names.pair, now);
+    return count_password(throttle, &names, &site, password, now);
 }
 
 /* A password that the account has seen fail lately is one device that moves about, not a further attacker. */
@@ -397,8 +437,11 @@ static enum throttle_state count_refused(struct throttle *throttle, const struct
         return THROTTLE_NOT;
     enum throttle_state before = judge(throttle, names, login, now);
     struct pair *pair = count_password(throttle, names, login, password, now);
+    throttle->counted++;
     if (by_network(login)) {
         count_for_network(throttle, names, pair, now);
+        if (has_site(login))
+            pair = count_for_site(throttle, login, password, now);
         count_for_account(throttle, names, pair, password, now);
     }
     enum throttle_state after = judge(throttle, names, login, now);

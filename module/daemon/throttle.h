@@ -16,6 +16,8 @@
 #define THROTTLE_REMEMBERED_PASSWORDS                                                                                  \
     20 /* a remembered network's own budget, or throttle.passwords where that is more */
 #define THROTTLE_REMEMBERED_WINDOW 3600  /* seconds */
+#define THROTTLE_SITE_BITS         48    /* the IPv6 networks of one customer: one attacker of an account, … */
+#define THROTTLE_SITE_TIMES        4     /* … with so many times a network's passwords in all */
 #define THROTTLE_SPRAY_ACCOUNTS    30    /* accounts that fail from one network within … */
 #define THROTTLE_SPRAY_WINDOW      900   /* … so many seconds (counted by the minute), … */
 #define THROTTLE_SPRAY_SUCCESS     10    /* … while under so many in a hundred of its accounts get in */
@@ -86,7 +88,7 @@ void throttle_succeeded(struct throttle *throttle, const struct throttle_login *
 struct throttle_counters {
     size_t networks; /* that have entries, some of them expired */
     size_t accounts;
-    size_t pairs;     /* of an account and a network with wrong passwords */
+    size_t pairs;     /* of an account and a network, or a site, with wrong passwords */
     uint64_t counted; /* distinct wrong passwords since the start */
     uint64_t evicted; /* entries that were given up before their time */
 };

@@ -155,7 +155,8 @@ static const struct key keys[] = {
            "Whether logins from networks.trusted are asked for a code", .choices = trusted_choices,
            .fallback = "\"ask\""),
     POLICY(POLICY_THROTTLE_PASSWORDS, "throttle.passwords", TYPE_NUMBER,
-           "How many distinct refused passwords a network may try for an account within the window; 0: no throttling",
+           "How many distinct refused passwords a network may try for an account within the window, and the networks "
+           "of an IPv6 /48 together four times as many; 0: no throttling",
            .low = 0, .high = 1000, .fallback = "5"),
     POLICY(POLICY_THROTTLE_WINDOW, "throttle.window", TYPE_DURATION,
            "How long a refused password counts; so does a right one whose login was denied", .low = SECOND,

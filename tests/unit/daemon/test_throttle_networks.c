@@ -233,6 +233,49 @@ static void attackers_who_come_back_are_counted_again(void **state) {
     }
 }
 
+/* A /64 of 2001:db8:1::/48 by its number. */
+static struct prefix tunnel(unsigned number) {
+    char text[64];
+    snprintf(text, sizeof text, "2001:db8:1:%x::1", number);
+    return network_of(text);
+}
+
+/* Whoever has a /48 (a tunnel costs nothing) has 65536 networks: they are one attacker, who must not be able to shut an
+ * owner out of each network that is new to him. */
+static void the_networks_of_one_site_are_one_attacker(void **state) {
+    (void)state;
+    for (unsigned i = 0; i < 1000; i++, now += 10 * MINUTE / 6)
+        fails(login_of("alice@example.com", tunnel(i)), i + 1);
+    assert_int_equal(state_of(from("alice@example.com", "203.0.113.9")), THROTTLE_NOT);
+    assert_int_equal(state_of(from("alice@example.com", "2001:db8:2::1")), THROTTLE_NOT);
+    attack("alice@example.com", 20);
+    assert_int_equal(state_of(from("alice@example.com", "203.0.113.9")), THROTTLE_ATTACKED);
+}
+
+/* Nor may it guess without end because it is one. */
+static void the_networks_of_one_site_have_four_times_a_networks_passwords(void **state) {
+    (void)state;
+    for (unsigned i = 0; i < 20; i++) {
+        assert_int_equal(state_of(login_of("alice@example.com", tunnel(i))), THROTTLE_NOT);
+        fails(login_of("alice@example.com", tunnel(i)), i + 1);
+        fails(login_of("alice@example.com", tunnel(i + 100)), i + 1); /* a repeat, for the site */
+    }
+    assert_int_equal(state_of(login_of("alice@example.com", tunnel(99))), THROTTLE_PASSWORDS);
+    assert_int_equal(state_of(login_of("bob@example.com", tunnel(99))), THROTTLE_NOT);
+    assert_int_equal(state_of(from("alice@example.com", "2001:db8:2::1")), THROTTLE_NOT);
+    struct throttle_login remembered = login_of("alice@example.com", tunnel(99));
+    remembered.remembered = true;
+    assert_int_equal(state_of(remembered), THROTTLE_NOT);
+    struct throttle_login elsewhere = login_of("alice@example.com", tunnel(99));
+    assert_int_equal(throttle_until(throttle, &elsewhere, now), now + 900 * SECOND);
+    now += 900 * SECOND;
+    assert_int_equal(state_of(elsewhere), THROTTLE_NOT);
+    for (unsigned i = 0; i < 20; i++)
+        fails(login_of("alice@example.com", tunnel(200 + i)), 100 + i);
+    assert_int_equal(throttle_end(throttle, &elsewhere, now), THROTTLE_PASSWORDS);
+    assert_int_equal(state_of(elsewhere), THROTTLE_NOT);
+}
+
 static void attackers_of_yesterday_are_forgotten(void **state) {
     (void)state;
     attack("alice@example.com", 20);
@@ -313,6 +356,8 @@ int main(void) {
         scene_test(the_twenty_first_network_makes_an_attack),
         scene_test(an_attack_is_over_after_a_day),
         scene_test(attackers_who_come_back_are_counted_again),
+        scene_test(the_networks_of_one_site_are_one_attacker),
+        scene_test(the_networks_of_one_site_have_four_times_a_networks_passwords),
         scene_test(attackers_of_yesterday_are_forgotten),
         scene_test(an_attacked_owner_gets_in_from_where_he_did_before),
         scene_test(a_right_password_refused_makes_no_home),

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A syslog that has stopped reading would hold a daemon in syslog(3) for as long as it likes, and every login with it.
- * So the line is handed over without waiting, or lost. Called by log.c alone. */
+ * So a line that it does not take is lost; but as its socket may hold no more than ten, one that is only behind is
+ * waited for, a twentieth of the time at most. Called by log.c alone. */
 #include "base/syslog_socket.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,14 +16,18 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/log.h"
 
 #define STAMP_SIZE 32
+#define PATIENCE 100 /* milliseconds that are waited at most, … */
+#define REFILL 20    /* … one more after so many */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of what follows */
 static int descriptor = -1;
 static bool by_stream; /* then a NUL ends each line */
 static const char *program = "";
+static int64_t patience = PATIENCE, refilled;
 
 static bool connect_as(int type) {
     const struct sockaddr_un place = {.sun_family = AF_UNIX, .sun_path = _PATH_LOG};
@@ -74,9 +80,24 @@ static void compose(struct buffer *text, int priority, const char *line) {
     buffer_add(text, line);
 }
 
+/* Whether it takes more after all. */
+static bool waited_for_room(void) {
+    struct pollfd room = {.fd = descriptor, .events = POLLOUT};
+    int64_t now = clock_monotonic(), more = (now - refilled) / REFILL;
+    patience = patience + more < PATIENCE ? patience + more : PATIENCE;
+    refilled += more * REFILL;
+    if (patience <= 0)
+        return false;
+    bool ready = poll(&room, 1, (int)patience) == 1;
+    patience -= clock_monotonic() - now;
+    return ready;
+}
+
 /* Part of a line on a stream would spoil the next one too. */
 static bool hand_over(const char *bytes, size_t length) {
     ssize_t sent = send(descriptor, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent < 0 && errno == EAGAIN && waited_for_room())
+        sent = send(descriptor, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent == (ssize_t)length)
         return true;
     if (sent >= 0 || (errno != EAGAIN && errno != ENOBUFS && errno != EINTR))

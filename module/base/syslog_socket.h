@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The way to the host's syslog that never waits for it, as syslog(3) does. */
+/* The way to the host's syslog that waits for it for a moment, not for as long as it likes as syslog(3) does. */
 #ifndef AUTHGATE_BASE_SYSLOG_SOCKET_H
 #define AUTHGATE_BASE_SYSLOG_SOCKET_H
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: -Wl,--wrap=connect */
+/* links: -Wl,--wrap=connect -pthread */
 /* A syslog that is away, stopped or begun anew costs lines, never the program, which syslog(3) would hold for as long
  * as nobody reads. The host's own is not touched: /dev/log is a socket of the test's. */
+#include <poll.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -83,6 +85,38 @@ static void one_that_does_not_read_drops_lines_and_counts_them(void **state) {
     close(reader);
 }
 
+/* Reads until a line that says so. */
+static void *read_all(void *context) {
+    const int *reader = context;
+    char text[LOG_LINE_SIZE + 256];
+    for (bool last = false; !last;) {
+        struct pollfd ready = {.fd = *reader, .events = POLLIN};
+        poll(&ready, 1, 10000);
+        ssize_t length = recv(*reader, text, sizeof text - 1, MSG_DONTWAIT);
+        last = length <= 0 || memmem(text, (size_t)length, "the last", 8) != NULL;
+    }
+    return NULL;
+}
+
+/* As many lines come at once as logins share a commit; a socket may hold ten. */
+static void one_that_is_only_behind_loses_no_line(void **state) {
+    (void)state;
+    int held = 0, reader = listen_as(SOCK_DGRAM);
+    FILE *setting = fopen("/proc/sys/net/unix/max_dgram_qlen", "r");
+    assert_true(setting != NULL && fscanf(setting, "%d", &held) == 1);
+    fclose(setting);
+    unsigned long before = log_dropped();
+    pthread_t thread;
+    log_open(LOG_TO_SYSLOG, "authgated");
+    assert_int_equal(pthread_create(&thread, NULL, read_all, &reader), 0);
+    for (int i = 0; i < 4 * held; i++)
+        log_line(LOG_NOTICE, "one of many lines");
+    log_line(LOG_NOTICE, "the last");
+    pthread_join(thread, NULL);
+    assert_int_equal(log_dropped(), before);
+    close(reader);
+}
+
 static void one_that_was_begun_anew_gets_the_next_line(void **state) {
     (void)state;
     close(listen_as(SOCK_DGRAM));
@@ -141,6 +175,7 @@ static int remove_folder(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_line_comes_with_priority_time_and_process),
+        cmocka_unit_test(one_that_is_only_behind_loses_no_line),
         cmocka_unit_test(one_that_does_not_read_drops_lines_and_counts_them),
         cmocka_unit_test(one_that_was_begun_anew_gets_the_next_line),
         cmocka_unit_test(one_that_takes_streams_gets_lines_that_end_in_a_nul),

@@ -304,8 +304,8 @@ static void finish(struct server *server) {
 /* A thread that hangs in a directory may come back to what it has at any moment: all of that stays until the process
  * ends, which it does here. */
 static void end_with_a_thread(int code) {
-    log_message(LOG_WARNING, "stopped while look-ups of groups or accounts, or the reading of a country database, still "
-                             "run");
+    log_message(LOG_WARNING, "stopped while look-ups of groups or accounts, or the reading of a country database, "
+                             "still run");
     _exit(code);
 }
 

@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -23,6 +25,8 @@
 
 #define BACKLOG            1024
 #define PAUSE_MICROSECONDS 100000
+#define TURN_PATIENCE 1000 /* milliseconds for another daemon that makes sockets in the same folder */
+#define TURN_LOOK 5
 
 struct listener {
     struct server *server;
@@ -127,10 +131,7 @@ static bool bind_at(struct listener *listener, const char *path, char *fault, si
     return false;
 }
 
-static bool open_socket(struct listener *listener, char *fault, size_t size) {
-    listener->descriptor = supervisor_take_socket(listener->setting.path);
-    if (listener->descriptor >= 0)
-        return true;
+static bool make_socket(struct listener *listener, char *fault, size_t size) {
     listener->descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (listener->descriptor < 0) {
         snprintf(fault, size, "cannot make a socket: %s", strerror(errno));
@@ -142,6 +143,35 @@ static bool open_socket(struct listener *listener, char *fault, size_t size) {
         return true;
     snprintf(fault, size, "cannot listen on %s: %s", listener->setting.path, strerror(errno));
     return false;
+}
+
+/* Daemons that start at once take turns from their look at who listens to their own listening: else the later one puts
+ * its socket over the other's, which then serves nobody and does not know it. Whoever can open the folder can hold it
+ * too, so that nobody waits for long. -1: it cannot be opened. */
+static int hold_folder(const char *path) {
+    char folder[sizeof(struct sockaddr_un)];
+    const char *slash = strrchr(path, '/');
+    size_t length = slash != NULL ? (size_t)(slash - path) + 1 : 0;
+    if (length == 0 || length >= sizeof folder)
+        return -1;
+    memcpy(folder, path, length);
+    folder[length] = '\0';
+    int held = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    for (int waited = 0; held >= 0 && waited < TURN_PATIENCE && flock(held, LOCK_EX | LOCK_NB) != 0;
+         waited += TURN_LOOK)
+        poll(NULL, 0, TURN_LOOK);
+    return held;
+}
+
+static bool open_socket(struct listener *listener, char *fault, size_t size) {
+    listener->descriptor = supervisor_take_socket(listener->setting.path);
+    if (listener->descriptor >= 0)
+        return true;
+    int held = hold_folder(listener->setting.path);
+    bool made = make_socket(listener, fault, size);
+    if (held >= 0)
+        close(held);
+    return made;
 }
 
 static void take(struct listener *listener, int descriptor) {

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """How authgated starts, what it refuses to start with, and what it gives up for good."""
 import os
+import signal
 import pwd
 import stat
 import subprocess
@@ -106,6 +107,28 @@ def second_daemon(of_lab):
     gives_up(of_lab, of_lab.socket)
     accepted(of_lab)
     of_lab.stop()
+
+
+@tests.case("of two daemons that start at once one serves and the other gives up")
+def both_at_once(of_lab):
+    of_lab.configure()
+    shots = [of_lab.path("shot1"), of_lab.path("shot2")]
+    for shot in shots:
+        os.mkfifo(shot)
+    for _ in range(tap.rounds(40, 1000)):
+        pair = [lab.Program(["/bin/sh", "-c", 'read -r word < "$0"; exec "$@"', shot, *of_lab.command],
+                            of_lab.path("authgated.log")) for shot in shots]
+        try:
+            for held in [open(shot, "wb") for shot in shots]:  # both shells wait for a word
+                held.close()
+            tap.poll(lambda pair=pair: not all(one.running() for one in pair), 20, "the end of one of them")
+            tap.poll(lambda: os.path.exists(of_lab.socket), 20, "a socket")
+            with of_lab.gate() as connection:
+                tap.same(connection.begin()["verdict"], "continue", "a login")
+            tap.same(sorted(one.running() for one in pair), [False, True], "which of them run")
+        finally:
+            statuses = [one.end(signal.SIGKILL) for one in pair]
+        tap.same(sorted(statuses), [-signal.SIGKILL, 2], "exit statuses")
 
 
 @tests.case("started as root it becomes `user` for good, without a capability or a group left")

@@ -29,7 +29,8 @@ void log_close(void);
 
 /* Writes one line with a syslog priority (LOG_ERR, LOG_CRIT, …), to syslog with the facility mail. On stderr a line
  * more urgent than LOG_NOTICE starts with its priority's word. A full pipe is never waited for, a syslog that is behind
- * for 100 ms at most, and a twentieth of the time: then the line is dropped and counted. log_message writes what is not printable ASCII as \xNN. */
+ * for 100 ms at most, and a twentieth of the time: then the line is dropped and counted. log_message writes what is
+ * not printable ASCII as \xNN. */
 void log_line(int priority, const char *line);
 void log_message(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

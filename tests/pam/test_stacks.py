@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Stacks that are not ours: phases called alone or twice, lines missing, moved or with the wrong control words. What
 the gate denies, and what the password check refuses, stays out (THREATS A4, A5, A7, A8)."""
-from standin import (ACCEPTED, AUTH_ERR, CODE, DEFERRED, DENIED, GOING_ON, LATER, PERM_DENIED, SUCCESS, SYSTEM_ERR, main,
-                     tap)
+from standin import (ACCEPTED, AUTH_ERR, CODE, DEFERRED, DENIED, GOING_ON, LATER, PERM_DENIED, SUCCESS, SYSTEM_ERR,
+                     main, tap)
 
 tests = tap.Tests()
 BEGIN = "auth [success=done ignore=ignore default=die] {ours defer}"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* links: -Wl,--wrap=free -Wl,--wrap=malloc */
-/* Secrets: wiped before they are freed, compared whole. `free` is wrapped, so that the test sees what is given back, and
- * `malloc`, whose memory is never zero by chance and which can be short. */
+/* Secrets: wiped before they are freed, compared whole. `free` is wrapped, so that the test sees what is given back,
+ * and `malloc`, whose memory is never zero by chance and which can be short. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>

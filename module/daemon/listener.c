@@ -157,9 +157,11 @@ static int hold_folder(const char *path) {
     memcpy(folder, path, length);
     folder[length] = '\0';
     int held = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    for (int waited = 0; held >= 0 && waited < TURN_PATIENCE && flock(held, LOCK_EX | LOCK_NB) != 0;
-         waited += TURN_LOOK)
+    for (int waited = 0; held >= 0 && waited < TURN_PATIENCE; waited += TURN_LOOK) {
+        if (flock(held, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+            break;
         poll(NULL, 0, TURN_LOOK);
+    }
     return held;
 }
 

@@ -132,11 +132,12 @@ void server_connection_closed(struct server *server) {
     listeners_resume(server->listeners);
 }
 
+/* A password check has a second descriptor: one to saslauthd, then a timer. */
 static size_t connection_limit(void) {
     struct rlimit files;
-    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur > CONNECTION_LIMIT + DESCRIPTORS_RESERVED)
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= 2 * CONNECTION_LIMIT + DESCRIPTORS_RESERVED)
         return CONNECTION_LIMIT;
-    return files.rlim_cur > DESCRIPTORS_RESERVED + 8 ? (size_t)files.rlim_cur - DESCRIPTORS_RESERVED : 8;
+    return files.rlim_cur > DESCRIPTORS_RESERVED + 16 ? ((size_t)files.rlim_cur - DESCRIPTORS_RESERVED) / 2 : 8;
 }
 
 static bool add_signals(struct run *run) {

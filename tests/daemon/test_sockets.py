@@ -30,6 +30,26 @@ crowd = [gate.Gate(sys.argv[2]) for _ in range(300)]
 print(len(crowd), flush=True)
 sys.stdin.read()
 """
+HANGING_CROWD = """
+import socket, struct, sys
+def connect():
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect(sys.argv[1])
+    return connection
+crowd = []
+for number in range(300):
+    crowd.append(connect())
+    try:
+        crowd[-1].sendall(b"".join(struct.pack(">H", len(word)) + word
+                                   for word in (b"user%d" % number, b"password", b"smtp", b"")))
+    except BrokenPipeError:
+        pass
+print(len(crowd), flush=True)
+sys.stdin.readline()
+crowd += [connect() for _ in range(20)]
+print(len(crowd), flush=True)
+sys.stdin.read()
+"""
 ACTIVATE = """
 import os, sys
 end = sys.argv.index("--")
@@ -94,6 +114,30 @@ def crowd(of_lab):
         accepted(of_lab)
         idle.stdin.close()
     accepted(of_lab)
+
+
+@tests.case("nor does one user's crowd of password checks that hang take the last descriptor, which have two each")
+def hanging_crowd(of_lab):
+    of_lab.stop()
+    upstream, path = of_lab.path("mux"), of_lab.path("saslauthd")
+    of_lab.configure("", f'saslauthd = {{ upstream = "{upstream}"; require_plugin = false; }};',
+                     f'{{ kind = "gate"; path = "{of_lab.socket}"; }}, '
+                     f'{{ kind = "saslauthd"; path = "{path}"; owner = "daemon"; mode = "0600"; }}')
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(upstream)
+        silent.listen(300)
+        os.chmod(upstream, 0o666)
+        of_lab.start(preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (128, 128)))
+        with subprocess.Popen([sys.executable, "-c", HANGING_CROWD, path], user="daemon", group="daemon",
+                              extra_groups=[], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as crowd:
+            tap.same(crowd.stdout.readline(), b"300\n", "requests of the other user")
+            crowd.stdin.write(b"\n")
+            crowd.stdin.flush()
+            tap.same(crowd.stdout.readline(), b"320\n", "and idle connections")
+            since = of_lab.mark()
+            accepted(of_lab)
+            tap.same(of_lab.lines("cannot accept", since), [], "complaints")
+            crowd.stdin.close()
 
 
 @tests.case("a socket for smtp takes logins by smtp and its other names, and no other")

@@ -92,7 +92,7 @@ static bool bite_logins(struct history_tidy *tidy, int64_t before, bool *more) {
     int64_t from, end;
     if (!mark_get(tidy, "logins_tidied", &from))
         return false;
-    bind(tidy, SQL_LOGINS_BITE, from, before << HISTORY_ID_SHIFT, BITE_LOGINS);
+    bind(tidy, SQL_LOGINS_BITE, from, (before > 0 ? before : 0) << HISTORY_ID_SHIFT, BITE_LOGINS);
     if (!run(tidy, SQL_LOGINS_BITE, 0, &end))
         return false;
     *more = end > from;
@@ -143,15 +143,26 @@ static bool bite_accounts(struct history_tidy *tidy, sqlite3 *database, bool *mo
     return true;
 }
 
+/* The time to go by: at most a day ahead of the last clean-up's, of which there is one an hour. So a clock that is ahead
+ * for a while takes days along and not everything, and after a long time away it is caught up with all the same. */
+static bool time_of(struct history_tidy *tidy, int64_t now, int64_t *before, int64_t *time) {
+    if (!mark_get(tidy, "tidied_at", before))
+        return false;
+    *time = *before >= 0 && now - *before > HISTORY_DAY ? *before + HISTORY_DAY : now;
+    return true;
+}
+
 bool sqlite_history_tidy_bite(struct history_tidy *tidy, sqlite3 *database, int64_t now, int64_t raw_for,
                               bool *accounts_gone) {
     bool more = false;
+    int64_t before, time;
     tidy->accounts_gone = false;
     if (!run(tidy, SQL_BEGIN, 0, NULL))
         return false;
-    bool good = bite_logins(tidy, now - raw_for, &more) &&
-                (more || bite_days(tidy, database, now / HISTORY_DAY - CHEAP_DAYS, &more)) &&
-                (more || bite_accounts(tidy, database, &more)) && run(tidy, SQL_COMMIT, 0, NULL);
+    bool good = time_of(tidy, now, &before, &time) && bite_logins(tidy, time - raw_for, &more) &&
+                (more || bite_days(tidy, database, time / HISTORY_DAY - CHEAP_DAYS, &more)) &&
+                (more || bite_accounts(tidy, database, &more)) &&
+                (more || time <= before || mark_set(tidy, "tidied_at", time)) && run(tidy, SQL_COMMIT, 0, NULL);
     if (!good && sqlite3_get_autocommit(database) == 0)
         run(tidy, SQL_ROLLBACK, 0, NULL);
     *accounts_gone = good && tidy->accounts_gone;

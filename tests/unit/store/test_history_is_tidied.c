@@ -77,6 +77,24 @@ static void accepted_logins_have_a_row_for_raw_for(void **state) {
     assert_int_equal(count_of(HISTORY_DAYS, NULL), 1);
 }
 
+/* A clock that jumps ahead for an hour must not take a year of logins along; one that stays there comes to its own. */
+static void a_clock_that_jumps_ahead_deletes_a_day_at_a_time(void **state) {
+    (void)state;
+    for (int day = 0; day < 10; day++)
+        put(login_at(NOON + day * (int64_t)DAY_LENGTH, "alice@example.com", "r"));
+    tidy_at(NOON + RAW_FOR);
+    assert_int_equal(count_of(HISTORY_LOGINS, NULL), 10);
+    tidy_at(NOON + 1000 * (int64_t)DAY_LENGTH);
+    tidy_at(NOON + 1000 * (int64_t)DAY_LENGTH);
+    assert_int_equal(count_of(HISTORY_LOGINS, NULL), 9); /* the first of all stays, the second is gone */
+    tidy_at(0);                                          /* set back: nothing is deleted, nor how far it was forgotten */
+    tidy_at(NOON + RAW_FOR + 3 * DAY_LENGTH);
+    assert_int_equal(count_of(HISTORY_LOGINS, NULL), 8);
+    for (int hour = 0; hour < 10; hour++)
+        tidy_at(NOON + 1000 * (int64_t)DAY_LENGTH);
+    assert_int_equal(count_of(HISTORY_LOGINS, NULL), 1);
+}
+
 static void firsts_denials_and_events_stay(void **state) {
     (void)state;
     struct history_login login = login_at(NOON, "alice@example.com", "home");
@@ -153,6 +171,7 @@ static void a_flood_of_throttled_logins_is_counted_not_listed(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         scene_test(accepted_logins_have_a_row_for_raw_for),
+        scene_test(a_clock_that_jumps_ahead_deletes_a_day_at_a_time),
         scene_test(firsts_denials_and_events_stay),
         scene_test(day_rows_of_cheap_denials_stay_a_year),
         scene_test(accounts_that_nothing_speaks_of_are_forgotten),

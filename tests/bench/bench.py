@@ -18,7 +18,7 @@ import lab as lab_module  # pylint: disable=wrong-import-position
 import places             # pylint: disable=wrong-import-position
 import rows               # pylint: disable=wrong-import-position
 
-SLICES = 10
+SLICES = 5
 OTHERS = ("oath", "google", "stack", "geoip")  # rows of programs that are not ours
 
 

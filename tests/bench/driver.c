@@ -3,16 +3,16 @@
  *
  *   driver SLICE-MILLISECONDS ROUNDS [DAEMON-PID…] < TABLE
  *
- * In every round each row runs for one slice in as many processes as it has workers. Prints for each row: name,
- * workers, logins, logins that ended otherwise than wanted, p50, p99 and worst in ns, logins a second, processor time
- * for each login in ns of the workers and of the daemons. Called by bench.py, which knows what the figures mean. */
+ * In every round each row runs for one slice in as many processes as it has workers; how they start and end is not
+ * measured. Prints for each row: name, workers, logins, logins that ended otherwise than wanted, p50, p99 and worst in
+ * ns, logins a second, processor time for each login in ns of the workers and of the daemons. Called by bench.py, which
+ * knows what the figures mean. */
 #include <dirent.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,6 +26,7 @@
 /* What the workers of one slice write; shared with them. */
 struct slice {
     uint64_t until;
+    atomic_ullong workers_time; /* ns of processor time */
     atomic_uint count, wrong;
     uint32_t samples[SAMPLES_LIMIT]; /* ns */
 };
@@ -35,6 +36,12 @@ struct row {
     uint32_t *samples; /* of all slices */
     size_t count, wrong;
     uint64_t elapsed, workers_time, daemon_time;
+};
+
+/* Pipes. A worker writes a byte to `told` when it is ready and when it is done, and waits for the end of `start` and of
+ * `stay` in between: all begin at once, and nobody's end takes processor time from who is still at work. */
+struct gates {
+    int told[2], start[2], stay[2];
 };
 
 static struct row rows[ROWS_LIMIT];
@@ -47,10 +54,14 @@ static _Noreturn void die(const char *why) {
     exit(2);
 }
 
-uint64_t scenario_clock(void) {
+static uint64_t read_clock(clockid_t clock) {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+uint64_t scenario_clock(void) {
+    return read_clock(CLOCK_MONOTONIC);
 }
 
 static const struct kind *find_kind(const char *name) {
@@ -85,15 +96,9 @@ static void read_table(void) {
     }
 }
 
-static void work(const struct scenario *scenario, int ready, int start) {
-    char byte = 0;
-    uint64_t nanoseconds;
-    void *prepared = scenario->kind->prepare != NULL ? scenario->kind->prepare(scenario) : NULL;
-    if (scenario->kind->warms)
-        scenario->kind->once(scenario, prepared, &nanoseconds);
-    if (write(ready, &byte, 1) != 1 || read(start, &byte, 1) != 0)
-        _exit(1);
+static void run_logins(const struct scenario *scenario, void *prepared) {
     while (scenario_clock() < slice->until) {
+        uint64_t nanoseconds;
         enum outcome outcome = scenario->kind->once(scenario, prepared, &nanoseconds);
         if (outcome == LOGIN_NONE)
             break;
@@ -103,7 +108,24 @@ static void work(const struct scenario *scenario, int ready, int start) {
         if (place < SAMPLES_LIMIT)
             slice->samples[place] = nanoseconds > UINT32_MAX ? UINT32_MAX : (uint32_t)nanoseconds;
     }
-    _exit(0);
+}
+
+static bool tell_and_wait(const struct gates *gates, int until) {
+    char byte = 0;
+    return write(gates->told[1], &byte, 1) == 1 && read(until, &byte, 1) == 0;
+}
+
+static _Noreturn void work(const struct scenario *scenario, const struct gates *gates) {
+    uint64_t nanoseconds;
+    void *prepared = scenario->kind->prepare != NULL ? scenario->kind->prepare(scenario) : NULL;
+    if (scenario->kind->warms)
+        scenario->kind->once(scenario, prepared, &nanoseconds);
+    if (!tell_and_wait(gates, gates->start[0]))
+        _exit(1);
+    uint64_t before = read_clock(CLOCK_PROCESS_CPUTIME_ID);
+    run_logins(scenario, prepared);
+    atomic_fetch_add(&slice->workers_time, read_clock(CLOCK_PROCESS_CPUTIME_ID) - before);
+    _exit(tell_and_wait(gates, gates->stay[0]) ? 0 : 1);
 }
 
 /* The nanoseconds that a daemon's threads have run. */
@@ -134,32 +156,35 @@ static uint64_t daemons_time(void) {
     return sum;
 }
 
-static uint64_t children_time(void) {
-    struct rusage usage;
-    getrusage(RUSAGE_CHILDREN, &usage);
-    uint64_t seconds = (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec);
-    return seconds * 1000000000 + (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000;
+static void open_gates(struct gates *gates) {
+    if (pipe(gates->told) != 0 || pipe(gates->start) != 0 || pipe(gates->stay) != 0)
+        die("no pipe");
 }
 
-static void start_workers(const struct scenario *scenario, int start[2]) {
-    int ready[2];
-    char byte;
-    if (pipe(ready) != 0 || pipe(start) != 0)
-        die("no pipe");
+static void open_gate(int gate[2]) {
+    close(gate[0]);
+    close(gate[1]); /* they see the end of file and go on */
+}
+
+static void start_workers(const struct scenario *scenario, const struct gates *gates) {
     for (unsigned i = 0; i < scenario->workers; i++) {
         pid_t child = fork();
         if (child < 0)
             die("no process");
         if (child == 0) {
-            close(start[1]);
-            work(scenario, ready[1], start[0]);
+            close(gates->start[1]);
+            close(gates->stay[1]);
+            work(scenario, gates);
         }
     }
-    close(ready[1]);
+    close(gates->told[1]);
+}
+
+static void await_workers(const struct scenario *scenario, const struct gates *gates) {
+    char byte;
     for (unsigned i = 0; i < scenario->workers; i++)
-        if (read(ready[0], &byte, 1) != 1)
-            die("a worker ended before it began");
-    close(ready[0]);
+        if (read(gates->told[0], &byte, 1) != 1)
+            die("a worker failed");
 }
 
 /* Adds what the workers wrote to the row. */
@@ -175,20 +200,26 @@ static void collect(struct row *row) {
 }
 
 static void run_slice(struct row *row, uint64_t length) {
-    int start[2], status;
+    struct gates gates;
+    int status;
     atomic_store(&slice->count, 0);
     atomic_store(&slice->wrong, 0);
-    start_workers(&row->scenario, start);
-    uint64_t began = scenario_clock(), before = children_time(), daemon_before = daemons_time();
+    atomic_store(&slice->workers_time, 0);
+    open_gates(&gates);
+    start_workers(&row->scenario, &gates);
+    await_workers(&row->scenario, &gates);
+    uint64_t daemon_before = daemons_time(), began = scenario_clock();
     slice->until = began + length;
-    close(start[0]);
-    close(start[1]); /* they see the end of file and go */
+    open_gate(gates.start);
+    await_workers(&row->scenario, &gates);
+    row->elapsed += scenario_clock() - began;
+    row->daemon_time += daemons_time() - daemon_before;
+    row->workers_time += atomic_load(&slice->workers_time);
+    open_gate(gates.stay);
+    close(gates.told[0]);
     for (unsigned i = 0; i < row->scenario.workers; i++)
         if (wait(&status) < 0 || status != 0)
             die("a worker failed");
-    row->elapsed += scenario_clock() - began;
-    row->daemon_time += daemons_time() - daemon_before;
-    row->workers_time += children_time() - before;
     collect(row);
 }
 

@@ -100,13 +100,15 @@ static bool fresh_code(const struct scenario *scenario, uint32_t *account, char 
     return true;
 }
 
-/* A login too many would use a code up: the modules are loaded without one. */
+/* A login too many would use a code up: the modules are loaded without one, and all else by a login of the floor's. */
 static void *code_prepare(const struct scenario *scenario) {
     struct login login = {.service = scenario->words[1]};
     const struct pam_conv conversation = {.conv = answer, .appdata_ptr = &login};
     pam_handle_t *pamh = NULL;
     if (pam_start_confdir(login.service, "nobody", &conversation, scenario->words[0], &pamh) == PAM_SUCCESS)
         pam_end(pamh, PAM_SUCCESS);
+    struct login warm = {scenario->words[0], "floor", "nobody", scenario->words[2], PASSWORD};
+    transaction(&warm);
     return NULL;
 }
 

@@ -143,8 +143,8 @@ static bool bite_accounts(struct history_tidy *tidy, sqlite3 *database, bool *mo
     return true;
 }
 
-/* The time to go by: at most a day ahead of the last clean-up's, of which there is one an hour. So a clock that is ahead
- * for a while takes days along and not everything, and after a long time away it is caught up with all the same. */
+/* The time to go by: at most a day ahead of the last clean-up's, of which there is one an hour. So a clock that is
+ * ahead for a while takes days along and not everything, and a long time away is caught up with all the same. */
 static bool time_of(struct history_tidy *tidy, int64_t now, int64_t *before, int64_t *time) {
     if (!mark_get(tidy, "tidied_at", before))
         return false;

@@ -87,7 +87,7 @@ static void a_clock_that_jumps_ahead_deletes_a_day_at_a_time(void **state) {
     tidy_at(NOON + 1000 * (int64_t)DAY_LENGTH);
     tidy_at(NOON + 1000 * (int64_t)DAY_LENGTH);
     assert_int_equal(count_of(HISTORY_LOGINS, NULL), 9); /* the first of all stays, the second is gone */
-    tidy_at(0);                                          /* set back: nothing is deleted, nor how far it was forgotten */
+    tidy_at(0); /* set back: nothing is deleted, and how far it was is not forgotten */
     tidy_at(NOON + RAW_FOR + 3 * DAY_LENGTH);
     assert_int_equal(count_of(HISTORY_LOGINS, NULL), 8);
     for (int hour = 0; hour < 10; hour++)

@@ -326,6 +326,15 @@ static void what_does_not_fit_leaves_the_buffer_as_it_was(void **state) {
     assert_true(out.overflowed);
     assert_int_equal(out.length, 6);
     assert_null(memmem(storage, sizeof storage, "a-name", 6));
+    message = (struct message){.value[FIELD_DIGITS] = "12345678", .value[FIELD_TEXT] = "far too long to go in as well"};
+    memset(storage + 6, '!', sizeof storage - 6);
+    buffer_init(&out, storage, sizeof storage);
+    buffer_add(&out, "before");
+    assert_false(message_encode(&message, &out));
+    assert_int_equal(out.length, 6);
+    assert_memory_equal(storage, "before", 6);
+    assert_null(memmem(storage, sizeof storage, "1234", 4)); /* the digits had gone in */
+    assert_int_equal(storage[sizeof storage - 1], '!');
 }
 
 static void a_message_over_the_limit_is_not_encoded(void **state) {

@@ -27,6 +27,7 @@ static void A12_only_ascii_digits_at_the_end_are_digits(void **state) {
         {"123456", "123456"},
         {"19850412", "19850412"},
         {"x0123456789", "23456789"},
+        {"x123456789", "23456789"},
         {"secret123456 ", ""},
         {"0x12", "12"},
         {"pw\xef\xbc\x91\xef\xbc\x92", ""},
@@ -39,9 +40,11 @@ static void A12_only_ascii_digits_at_the_end_are_digits(void **state) {
         {"000000", "000000"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        char digits[PASSWORD_DIGITS_SIZE];
+        char digits[PASSWORD_DIGITS_SIZE + 1];
+        memset(digits, '!', sizeof digits);
         password_digits(rows[i].typed, digits);
         assert_string_equal(digits, rows[i].digits);
+        assert_int_equal(digits[PASSWORD_DIGITS_SIZE], '!'); /* behind the end */
     }
 }
 

@@ -262,6 +262,23 @@ static void interruptions_neither_end_a_wait_nor_prolong_it(void **state) {
     close(peer);
 }
 
+static void interruptions_do_not_end_the_tries_to_connect(void **state) {
+    (void)state;
+    close(listener);
+    listener = -1;
+    unlink(path);
+    struct sigaction action = {.sa_handler = on_alarm};
+    struct itimerval often = {{0, 1000}, {0, 1000}}, never = {{0, 0}, {0, 0}};
+    sigaction(SIGALRM, &action, NULL);
+    setitimer(ITIMER_REAL, &often, NULL);
+    int64_t start = clock_monotonic();
+    enum client_result result = client_connect(&client, path, start + 80);
+    int64_t took = clock_monotonic() - start;
+    setitimer(ITIMER_REAL, &never, NULL);
+    assert_int_equal(result, CLIENT_UNREACHABLE);
+    assert_true(took >= 75 && took < AMPLE);
+}
+
 static void *answer_byte_by_byte(void *argument) {
     int peer = *(int *)argument;
     static const char answer[] = "verdict=accept\n\n";
@@ -363,6 +380,7 @@ int main(void) {
         CASE(a_gate_that_starts_within_the_deadline_is_reached),
         CASE(H9_a_full_backlog_is_waited_for),
         CASE(interruptions_neither_end_a_wait_nor_prolong_it),
+        CASE(interruptions_do_not_end_the_tries_to_connect),
         CASE(an_answer_may_come_byte_by_byte),
         CASE(sending_never_waits_for_a_gate_that_does_not_read),
         CASE(closing_wipes_the_answer),

@@ -46,7 +46,7 @@ def encode(fields):
 class Gate:
     """Listens at `path` and answers by script: `begin` and `commit` are an answer, or a list of answers one after the
     other (the last one stays). An answer is fields, raw bytes, CLOSE, SILENCE, or a function that is handed the request
-    and gives one of these."""
+    and gives one of these, or fields with the gate hanging up behind them: (fields, CLOSE)."""
 
     def __init__(self, path, begin=None, commit=None, backlog=64):
         self.path = path
@@ -141,6 +141,10 @@ class Gate:
         if callable(answer):
             answer = answer(fields)
         if answer == CLOSE:
+            return False
+        if isinstance(answer, tuple):
+            connection.shutdown(socket.SHUT_RD)  # already now: nothing more can be said to it, however fast the caller is
+            connection.sendall(encode(answer[0]))
             return False
         if answer == SILENCE:
             return True

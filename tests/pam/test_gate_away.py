@@ -245,6 +245,15 @@ def repeat_refused(host, gate, row):
     host.checked()
 
 
+@tests.case("M3: what was put off stays refused, whatever a gate that has restarted meanwhile says")
+def put_off_and_forgotten(host, gate):
+    gate.script(begin=[(DEFERRED, CLOSE), GOING_ON], commit=ACCEPTED)
+    result = host.login()
+    tap.same((result.auth, result.acct), (AUTH_ERR, PERM_DENIED), "auth and account")
+    tap.same(len(gate.requests("begin")), 2, "begins")
+    host.checked()
+
+
 ARGUMENTS = ["", "debug", "timeout=1ms", "timeout=1s", "service=imap", "socket={path}", "defer", "commit"]
 
 

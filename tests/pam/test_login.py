@@ -73,7 +73,9 @@ OUTCOMES = [
     ("a put-off denial whatever commit answers", {"begin": DEFERRED, "commit": ACCEPTED}, AUTH_ERR, 1, []),
     ("a put-off denial that cannot be told now", {"begin": DEFERRED, "commit": LATER}, AUTH_ERR, 1, []),
     ("denied at commit", {"commit": {**DENIED, "reason": "second-factor-wrong"}}, AUTH_ERR, 1, []),
+    ("denied at commit without a reason", {"commit": {"verdict": "deny", "ref": REF}}, AUTH_ERR, 1, []),
     ("try again at commit", {"commit": LATER}, UNAVAIL, 1, []),
+    ("try again at commit without a reason", {"commit": {"verdict": "later", "ref": REF}}, UNAVAIL, 1, []),
 ]
 
 

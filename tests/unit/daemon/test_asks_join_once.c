@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: daemon/ask.o policy/account_name.o */
+/* links: daemon/ask.o policy/account_name.o -Wl,--wrap=random_fill */
 /* The join of the plugin's ask and the saslauthd request of the same process (THREATS M1, M2): single use, five
  * seconds, the newest replaces, pid 0 never. */
 #include <setjmp.h>
@@ -21,6 +21,15 @@ static const struct socket_setting sockets[] = {
 static const struct settings settings = {
     .sockets = sockets, .socket_count = 3, .naming = {.default_domain = "example.test", .recipient_delimiter = '+'}};
 static const struct ucred one = {.pid = 100, .uid = 7}, two = {.pid = 200, .uid = 7}, nobody = {.pid = 0, .uid = 7};
+
+bool __real_random_fill(void *bytes, size_t length);
+bool __wrap_random_fill(void *bytes, size_t length);
+
+static bool without_randomness;
+
+bool __wrap_random_fill(void *bytes, size_t length) {
+    return !without_randomness && __real_random_fill(bytes, length);
+}
 
 static struct message ask_of(const char *user, const char *address) {
     struct message ask = {{NULL}};
@@ -188,6 +197,26 @@ static void only_what_goes_to_our_socket_and_nowhere_else_waits(void **state) {
     }
 }
 
+static void the_first_five_seconds_are_those_of_the_daemon(void **state) {
+    (void)state;
+    struct asks *asks = asks_create(1000000);
+    assert_non_null(asks);
+    assert_false(asks_complete(asks, 1000000));
+    assert_false(asks_complete(asks, 1000000 + ASK_TIME - 1));
+    assert_true(asks_complete(asks, 1000000 + ASK_TIME));
+    asks_destroy(&asks);
+    assert_null(asks);
+    asks_destroy(&asks);
+}
+
+static void without_randomness_there_is_no_table(void **state) {
+    (void)state;
+    without_randomness = true;
+    struct asks *asks = asks_create(0);
+    without_randomness = false;
+    assert_null(asks);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(an_ask_joins_the_request_of_its_process, set_up, tear_down),
@@ -204,6 +233,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(an_unknown_address_stays_unknown, set_up, tear_down),
         cmocka_unit_test_setup_teardown(just_after_a_start_an_ask_may_have_been_made_of_another_daemon, set_up,
                                         tear_down),
+        cmocka_unit_test(the_first_five_seconds_are_those_of_the_daemon),
+        cmocka_unit_test(without_randomness_there_is_no_table),
         cmocka_unit_test(only_what_goes_to_our_socket_and_nowhere_else_waits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

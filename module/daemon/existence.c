@@ -16,6 +16,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
+#include "base/program_file.h"
 #include "base/random.h"
 #include "base/siphash.h"
 #include "base/table.h"
@@ -102,7 +104,10 @@ static int wait_for(pid_t child) {
 }
 
 static enum known ask_program(const char *program, const char *account) {
-    if (account[0] == '-')
+    const char *unfit = program_file_unfit(program, geteuid());
+    if (unfit != NULL)
+        log_message(LOG_ERR, "account_exists: %s %s", program, unfit);
+    if (unfit != NULL || account[0] == '-')
         return KNOWN_NOT; /* the program would take it for an option */
     char *arguments[] = {(char *)(size_t)program, (char *)(size_t)account, NULL};
     char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";

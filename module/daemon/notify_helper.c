@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/program_file.h"
 
 struct helper {
     int socket;
@@ -45,14 +46,16 @@ static void become_program(const struct helper *helper, const char *path, int in
     char name[NOTIFY_MESSAGE_LIMIT];
     memcpy(name, path, strlen(path) + 1);
     char *const arguments[] = {name, NULL};
+    const char *unfit = program_file_unfit(path, geteuid());
     setpgid(0, 0);
     signal(SIGPIPE, SIG_DFL);
     sigprocmask(SIG_SETMASK, &helper->before, NULL);
     if (dup2(input, STDIN_FILENO) < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
         _exit(126);
     notify_helper_close_others(-1);
-    execve(path, arguments, environment);
-    log_message(LOG_ERR, "notify: %s: %s", path, strerror(errno));
+    if (unfit == NULL)
+        execve(path, arguments, environment);
+    log_message(LOG_ERR, "notify: %s%s %s", path, unfit == NULL ? ":" : "", unfit == NULL ? strerror(errno) : unfit);
     _exit(127);
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/program_file.h"
 #include "policy/folder.h"
 #include "policy/loaded.h"
 #include "policy/source.h"
@@ -54,6 +55,16 @@ static bool no_group(const char *name) {
     return says_no(error, result);
 }
 
+/* Root and the daemon's user alone may change what the daemon runs: it does not run anything else. */
+static void check_program(struct check *check, enum host_key key, const char *path) {
+    const struct host *host = &check->configuration->host;
+    const char *unfit = path != NULL && path[0] == '/'
+                            ? program_file_unfit(path, source_user(host->settings.user))
+                            : NULL;
+    if (unfit != NULL)
+        mistakes_warn(check->mistakes, host_place(host, key), "%s %s; it is not run", path, unfit);
+}
+
 /* Warnings, since what is checked may be for another host. */
 static void check_host_names(struct check *check) {
     const struct host *host = &check->configuration->host;
@@ -61,6 +72,8 @@ static void check_host_names(struct check *check) {
     if (no_user(settings->user))
         mistakes_warn(check->mistakes, host_place(host, HOST_USER),
                       "there is no user %s on this host; create it, or name another", settings->user);
+    check_program(check, HOST_ACCOUNT_EXISTS, settings->account_exists);
+    check_program(check, HOST_NOTIFY, settings->notify);
     for (size_t i = 0; i < settings->socket_count; i++) {
         const struct socket_setting *socket = &settings->sockets[i];
         struct place place = {.file = host_place(host, HOST_SOCKETS).file, .line = socket->line};

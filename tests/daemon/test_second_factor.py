@@ -265,6 +265,12 @@ def leavers(world):
         for name, verdict in expected.items():
             shown = vault.ask(world.lab, "app-password-add", account=name, services="imap")[0]["app_password"]
             tap.same(world.login(name, app_password=shown), verdict, f"{name}'s login")
+    os.chmod(program, 0o775)
+    shown = vault.ask(world.lab, "app-password-add", account="other", services="imap")[0]["app_password"]
+    since = world.lab.mark()
+    tap.same(world.login("other", app_password=shown), "later unavailable", "a program that others can change")
+    world.lab.line("can be changed by others", since)
+    os.chmod(program, 0o755)
     with open(asked, encoding="utf-8") as file:
         counted = [line.strip() for line in file]
     tap.same([counted.count(f"{name}@example.test") for name in ("here", "left")], [1, 1], "asked; answers are kept")

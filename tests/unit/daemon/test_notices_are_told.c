@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -106,6 +107,20 @@ static void a_notice_comes_whole(void **state) {
              "\"why\": \"stolen password\", \"until\": \"2026-11-21T23:30:00Z\"}\n",
              host);
     assert_string_equal(written(1), wanted);
+}
+
+static void a_program_that_others_can_change_is_not_run(void **state) {
+    (void)state;
+    char safe[sizeof program + 8];
+    struct notice notice = lock_of("bob@example.com");
+    snprintf(safe, sizeof safe, "%s-safe", program);
+    assert_int_equal(rename(program, safe), 0);
+    write_program("cat >> $out");
+    assert_int_equal(chmod(program, 0777), 0);
+    assert_true(tell("alice@example.com"));
+    assert_true(notifier_tell(notifier, safe, &notice, now)); /* after the first one's turn */
+    assert_non_null(strstr(written(1), "bob@example.com"));
+    unlink(safe);
 }
 
 static void hostile_names_stay_within_their_string(void **state) {
@@ -259,6 +274,7 @@ static void a_program_that_hangs_is_killed_with_its_children(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         scene_test(a_notice_comes_whole),
+        scene_test(a_program_that_others_can_change_is_not_run),
         cmocka_unit_test(hostile_names_stay_within_their_string),
         scene_test(the_same_is_told_once_an_hour),
         scene_test(a_storm_is_cut_short_and_says_so),

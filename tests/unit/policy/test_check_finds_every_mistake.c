@@ -125,6 +125,21 @@ static void names_that_this_host_does_not_know(void **state) {
     assert_says(of_main[0]);
 }
 
+static void programs_that_will_not_be_run(void **state) {
+    (void)state;
+    place_write(MAIN_FILE, MAIN_START "sockets = ( ); groups = [ \"staff\" ];"
+                                      " domains = [ \"example.com\", \"example.org\" ];\n"
+                                      "account_exists = \"/bin/sh\"; notify = \"/nowhere/program\";");
+    assert_true(check());
+    assert_int_equal(mistakes.count, 1);
+    assert_says(MAIN_FILE ":3: warning: /nowhere/program is not there, or cannot be looked at; it is not run");
+    place_write(MAIN_FILE, MAIN_START "sockets = ( ); groups = [ \"staff\" ];"
+                                      " domains = [ \"example.com\", \"example.org\" ];\n"
+                                      "account_exists = \"/dev/null\";");
+    assert_true(check());
+    assert_says(MAIN_FILE ":3: warning: /dev/null is no file; it is not run");
+}
+
 /* Names that no login can lead to: whoever wrote the file believes that it holds. */
 static void files_that_are_never_read(void **state) {
     (void)state;
@@ -232,6 +247,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(every_kind_of_file_is_looked_at, start, finish),
         cmocka_unit_test_setup_teardown(a_broken_main_file_does_not_hide_the_others, start, finish),
         cmocka_unit_test_setup_teardown(names_that_this_host_does_not_know, start, finish),
+        cmocka_unit_test_setup_teardown(programs_that_will_not_be_run, start, finish),
         cmocka_unit_test_setup_teardown(files_that_are_never_read, start, finish),
         cmocka_unit_test_setup_teardown(a_folder_of_a_domain_that_others_could_write, start, finish),
         cmocka_unit_test_setup_teardown(exceptions_about_to_end, start, finish),

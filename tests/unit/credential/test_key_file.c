@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: credential/keyring.o credential/keyed_hash.o credential/totp.o -loath -lsodium */
+/* links: credential/keyring.o credential/keyed_hash.o credential/totp.o -loath -lsodium -Wl,--wrap=geteuid -Wl,--wrap=sodium_malloc -Wl,--wrap=sodium_free */
 /* The key file is made once, refused where others could have read it (I4), and rotated without losing a hash. */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,6 +22,31 @@ static char folder[64];
 static char path[96], other[96];
 static char fault[256];
 
+static uid_t pretended; /* 0: who this process really is */
+static int held; /* places for keys that were taken and not given back, which is what wipes them */
+
+uid_t __real_geteuid(void);
+uid_t __wrap_geteuid(void);
+void *__real_sodium_malloc(size_t size);
+void *__wrap_sodium_malloc(size_t size);
+void __real_sodium_free(void *memory);
+void __wrap_sodium_free(void *memory);
+
+uid_t __wrap_geteuid(void) {
+    return pretended != 0 ? pretended : __real_geteuid();
+}
+
+void *__wrap_sodium_malloc(size_t size) {
+    void *memory = __real_sodium_malloc(size);
+    held += memory != NULL;
+    return memory;
+}
+
+void __wrap_sodium_free(void *memory) {
+    held -= memory != NULL;
+    __real_sodium_free(memory);
+}
+
 static int start(void **state) {
     (void)state;
     snprintf(folder, sizeof folder, "/tmp/authgate-key-XXXXXX");
@@ -41,7 +66,7 @@ static int remove_files(void **state) {
     (void)state;
     unlink(path);
     unlink(other);
-    return 0;
+    return held; /* whatever the test did, no key is left */
 }
 
 static void write_key(size_t length, mode_t mode) {
@@ -115,6 +140,23 @@ static void another_users_file_is_refused(void **state) {
     write_key(KEY_BLOCK_SIZE, 0400);
     assert_int_equal(chown(path, 54321, 0), 0);
     refused_because("another user");
+}
+
+static void a_daemon_that_is_not_roots_takes_its_own_and_roots(void **state) {
+    (void)state;
+    static const uid_t owners[] = {0, 54321, 54322};
+    if (geteuid() != 0)
+        skip();
+    for (size_t i = 0; i < 3; i++) {
+        write_key(KEY_BLOCK_SIZE, 0400);
+        assert_int_equal(chown(path, owners[i], 0), 0);
+        pretended = 54321;
+        struct keyring *keyring = keyring_read(path, fault, sizeof fault);
+        pretended = 0;
+        assert_int_equal(keyring != NULL, owners[i] != 54322);
+        keyring_free(&keyring);
+        unlink(path);
+    }
 }
 
 static void what_is_no_plain_file_is_refused(void **state) {
@@ -218,6 +260,7 @@ int main(void) {
         cmocka_unit_test_teardown(a_file_that_is_there_is_never_made_anew, remove_files),
         cmocka_unit_test_teardown(a_file_that_others_can_reach_is_refused, remove_files),
         cmocka_unit_test_teardown(another_users_file_is_refused, remove_files),
+        cmocka_unit_test_teardown(a_daemon_that_is_not_roots_takes_its_own_and_roots, remove_files),
         cmocka_unit_test_teardown(what_is_no_plain_file_is_refused, remove_files),
         cmocka_unit_test_teardown(a_file_of_another_size_is_refused, remove_files),
         cmocka_unit_test_teardown(rotating_brings_a_new_key_and_keeps_every_hash, remove_files),

@@ -176,6 +176,30 @@ static void verdicts_become_actions(void **state) {
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static void a_request_is_the_login_that_it_names(void **state) {
+    (void)state;
+    struct message request = {.value = {[FIELD_SASL_USERNAME] = "alice", [FIELD_SASL_METHOD] = "plain"}};
+    static const char *const addresses[] = {"192.0.2.1", "2001:db8::1", NULL, "unknown", "", "mail.example.com"};
+    for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
+        request.value[FIELD_CLIENT_ADDRESS] = addresses[i];
+        struct message login = postfix_policy_login(&request);
+        assert_string_equal(login.value[FIELD_USER], "alice");
+        assert_string_equal(login.value[FIELD_SERVICE], "smtp");
+        assert_string_equal(login.value[FIELD_MECHANISM], "plain");
+        assert_ptr_equal(login.value[FIELD_CLIENT_ADDRESS], i < 2 ? addresses[i] : NULL);
+    }
+    request.value[FIELD_SERVICE] = "submission";
+    assert_string_equal(postfix_policy_login(&request).value[FIELD_SERVICE], "submission");
+}
+
+static void mail_without_a_login_is_none_of_ours(void **state) {
+    (void)state;
+    struct message request = {.value = {[FIELD_CLIENT_ADDRESS] = "192.0.2.1"}};
+    assert_false(postfix_policy_concerns(&request));
+    request.value[FIELD_SASL_USERNAME] = "alice";
+    assert_true(postfix_policy_concerns(&request));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         CASE(an_accepted_login_is_known_for_its_account_and_address),
@@ -188,6 +212,8 @@ int main(void) {
         CASE(while_it_overflows_everybody_is_known),
         CASE(expired_logins_make_room_without_an_overflow),
         CASE(verdicts_become_actions),
+        CASE(a_request_is_the_login_that_it_names),
+        CASE(mail_without_a_login_is_none_of_ours),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

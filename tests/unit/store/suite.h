@@ -143,6 +143,7 @@ static const struct CMUnitTest suite_tests[] = {
     SUITE(a_step_of_another_secret_is_not_accepted),
     SUITE(a_burnt_code_is_used_up_and_remembers_nothing),
     SUITE(a_network_is_remembered_for_its_time),
+    SUITE(each_network_is_remembered_as_itself),
     SUITE(eight_networks_and_eight_codes_are_kept),
     SUITE(a_burnt_code_takes_no_known_ones_place),
     SUITE(networks_are_forgotten_one_or_all),

@@ -86,6 +86,34 @@ static void a_network_is_remembered_for_its_time(void **state) {
     assert_true(!facts.network_remembered && facts.code_count == 0);
 }
 
+static bool same_network(const struct prefix *one, const struct prefix *other) {
+    return address_equal(&one->base, &other->base) && one->bits == other->bits;
+}
+
+/* Its MAC is over what the row says, so the row must say which network it is, to the last byte. */
+static void each_network_is_remembered_as_itself(void **state) {
+    (void)state;
+    static const char *const networks[] = {"192.0.2.0/24",      "192.0.3.0/24",      "192.1.2.0/24",
+                                           "193.0.2.0/24",      "192.0.2.0/25",      "c000:200::/24",
+                                           "2001:db8:1:2::/64", "2001:db8:1:3::/64", "2001:db8:1:2::1/128"};
+    enrol(store, "alice");
+    for (size_t i = 0; i < COUNT(networks); i++) {
+        const struct prefix network = network_of(networks[i]);
+        assert_false(facts_of(store, "alice", networks[i]).network_remembered);
+        assert_int_equal(settle_step(store, "alice", networks[i], 1000 + (int64_t)i), STORE_SETTLED);
+        struct account_facts facts = facts_of(store, "alice", networks[i]);
+        assert_true(facts.network_remembered);
+        assert_true(same_network(&facts.network.network, &network));
+        const struct store_report *report = show(store, "alice");
+        bool listed = false;
+        for (size_t j = 0; j < report->network_count; j++)
+            listed = listed || same_network(&report->networks[j].network, &network);
+        assert_true(listed);
+        const struct store_order forget = {.verb = STORE_FORGET_NETWORKS, .account = "alice", .network = network};
+        assert_int_equal(order(store, &forget), STORE_DONE);
+    }
+}
+
 static void eight_networks_and_eight_codes_are_kept(void **state) {
     (void)state;
     enrol(store, "alice");

@@ -227,6 +227,7 @@ static void app_passwords_are_found_by_account_and_hash(void **state) {
     assert_int_equal(facts.app_password.made, NOW);
     assert_int_equal(facts.app_password.uses, 0);
     assert_memory_equal(facts.app_password.id, password.id, STORE_ID_SIZE);
+    assert_memory_equal(facts.app_password.hash, password.hash, STORE_HASH_SIZE);
     assert_memory_equal(facts.app_password.mac, password.mac, STORE_HASH_SIZE);
     assert_false(facts_with(store, "bob", bytes_of("app", 1)).app_password_found);
     assert_false(facts_with(store, "alice", bytes_of("app", 2)).app_password_found);

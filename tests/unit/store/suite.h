@@ -144,6 +144,8 @@ static const struct CMUnitTest suite_tests[] = {
     SUITE(a_burnt_code_is_used_up_and_remembers_nothing),
     SUITE(a_network_is_remembered_for_its_time),
     SUITE(each_network_is_remembered_as_itself),
+    SUITE(eight_networks_are_kept_without_any_code),
+    SUITE(used_recovery_codes_stay_known_behind_the_unused_ones),
     SUITE(eight_networks_and_eight_codes_are_kept),
     SUITE(a_burnt_code_takes_no_known_ones_place),
     SUITE(networks_are_forgotten_one_or_all),

@@ -86,6 +86,26 @@ static void a_network_is_remembered_for_its_time(void **state) {
     assert_true(!facts.network_remembered && facts.code_count == 0);
 }
 
+static void eight_networks_are_kept_without_any_code(void **state) {
+    (void)state;
+    enrol(store, "alice");
+    assert_int_equal(new_recovery_codes(store, "alice", 12), STORE_DONE);
+    for (int i = 0; i < 12; i++) {
+        char network[32];
+        struct attempt attempt;
+        snprintf(network, sizeof network, "10.0.%d.0/24", i);
+        attempt_init(&attempt, "alice", network, next_ref());
+        attempt.login.use = STORE_USE_RECOVERY;
+        attempt.recovery = bytes_of("rec", i);
+        attempt.login.now = NOW + i;
+        attempt.login.network_until = NOW + REMEMBER;
+        assert_int_equal(settle(store, &attempt), STORE_SETTLED);
+    }
+    assert_int_equal(show(store, "alice")->network_count, 8);
+    assert_false(facts_of(store, "alice", "10.0.3.0/24").network_remembered);
+    assert_true(facts_of(store, "alice", "10.0.4.0/24").network_remembered);
+}
+
 static bool same_network(const struct prefix *one, const struct prefix *other) {
     return address_equal(&one->base, &other->base) && one->bits == other->bits;
 }

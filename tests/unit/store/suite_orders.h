@@ -182,6 +182,29 @@ static void so_is_the_one_of_a_secret_that_another_took_the_place_of(void **stat
 
 /* ---- recovery codes ---- */
 
+static bool lists_recovery(const struct account_facts *facts, int64_t code, bool unused) {
+    size_t end = unused ? facts->recovery_unused : facts->recovery_count;
+    for (size_t i = unused ? 0 : facts->recovery_unused; i < end; i++)
+        if (memcmp(facts->recovery[i], bytes_of("rec", code).bytes, STORE_HASH_SIZE) == 0)
+            return true;
+    return false;
+}
+
+static void used_recovery_codes_stay_known_behind_the_unused_ones(void **state) {
+    (void)state;
+    enrol(store, "alice");
+    assert_int_equal(new_recovery_codes(store, "alice", STORE_RECOVERY_LIMIT), STORE_DONE);
+    for (int64_t used = 0; used < STORE_RECOVERY_LIMIT; used++) {
+        int64_t last = used * 7 % STORE_RECOVERY_LIMIT; /* in no order */
+        assert_int_equal(settle_recovery(store, "alice", last), STORE_SETTLED);
+        struct account_facts facts = facts_of(store, "alice", HOME);
+        assert_int_equal(facts.recovery_count, STORE_RECOVERY_LIMIT);
+        assert_int_equal(facts.recovery_unused, STORE_RECOVERY_LIMIT - 1 - used);
+        for (int64_t i = 0; i < STORE_RECOVERY_LIMIT; i++)
+            assert_true(lists_recovery(&facts, i * 7 % STORE_RECOVERY_LIMIT, i > used));
+    }
+}
+
 static void each_recovery_code_is_used_once(void **state) {
     (void)state;
     assert_int_equal(new_recovery_codes(store, "alice", 10), STORE_REFUSED); /* nothing that it could stand in for */

@@ -143,7 +143,7 @@ class Gate:
         if answer == CLOSE:
             return False
         if isinstance(answer, tuple):
-            connection.shutdown(socket.SHUT_RD)  # already now: nothing more can be said to it, however fast the caller is
+            connection.shutdown(socket.SHUT_RD)  # first: nothing more can be said to it, however fast the caller is
             connection.sendall(encode(answer[0]))
             return False
         if answer == SILENCE:

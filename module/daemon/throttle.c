@@ -162,9 +162,10 @@ static void pass_slices(uint16_t *slices, uint32_t count, uint32_t latest, uint3
         slices[i % count] = 0;
 }
 
+/* Slice 0 is none, nor is there one before it: on the day of a boot there are fewer than `count`. */
 static uint32_t sum_slices(const uint16_t *slices, uint32_t count, uint32_t latest, uint32_t current) {
     uint32_t sum = 0;
-    for (uint32_t back = current - latest; back < count; back++)
+    for (uint32_t back = current - latest; back < count && back < current; back++)
         sum += slices[(current - back) % count];
     return sum;
 }

@@ -90,6 +90,21 @@ static void a_host_that_has_just_booted_counts_from_the_first_minute(void **stat
     assert_int_equal(state_of(from("carol@example.com", "192.0.2.7")), THROTTLE_ATTACKED);
 }
 
+/* There are fewer slices since the boot than a day has. */
+static void on_the_day_of_the_boot_each_attacker_counts_once(void **state) {
+    (void)state;
+    for (int hour = 0; hour < 30; hour++) {
+        close_scene(state);
+        open_scene(state);
+        now = hour * HOUR;
+        for (unsigned i = 0; i < 20; i++)
+            fails(login_of("carol@example.com", network_number(i)), 5000 + i);
+        assert_int_equal(state_of(from("carol@example.com", "192.0.2.7")), THROTTLE_NOT);
+        fails(login_of("carol@example.com", network_number(20)), 6000);
+        assert_int_equal(state_of(from("carol@example.com", "192.0.2.7")), THROTTLE_ATTACKED);
+    }
+}
+
 static void no_number_of_failures_wraps_to_none(void **state) {
     (void)state;
     spray(UINT16_MAX + 2);
@@ -343,6 +358,7 @@ int main(void) {
         scene_test(failures_of_fifteen_minutes_ago_are_forgotten),
         scene_test(successes_of_fifteen_minutes_ago_clear_nothing),
         scene_test(a_host_that_has_just_booted_counts_from_the_first_minute),
+        scene_test(on_the_day_of_the_boot_each_attacker_counts_once),
         scene_test(no_number_of_failures_wraps_to_none),
         scene_test(slow_failures_of_an_office_are_no_spray),
         scene_test(a_tenth_of_successes_clears_a_network),

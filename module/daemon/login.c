@@ -272,15 +272,34 @@ static void commit_settled(void *context, enum store_answer answered) {
     go_if_left(login);
 }
 
+/* Whether the code is one that is not looked at: too many were guessed at. */
+static bool guessed_at(struct login *login) {
+    struct gathering *gathering = &login->gathering;
+    struct second_factor *factor = &gathering->factor;
+    if (!factor->unguarded && factor->kind != CODE_RECOVERY)
+        return false;
+    const struct server *server = login->server;
+    unsigned guesses = throttle_guesses(server->throttle, &gathering->throttle_login, clock_monotonic());
+    bool taken = second_factor_after_guesses(factor, guesses);
+    if (!taken)
+        login->record.note = "recovery-codes-are-being-guessed";
+    else if (factor->unguarded && guesses >= SECOND_FACTOR_GUESSES)
+        login->record.note = "network-not-remembered-while-codes-are-being-guessed";
+    return !taken;
+}
+
 /* Has the store settle what the login consumes. A login that is denied all the same only burns its code. */
 static void consume(struct login *login, bool denied) {
     struct store_login settlement = {0};
+    bool guessed = !denied && guessed_at(login);
     second_factor_settlement(&login->gathering.factor, denied, &settlement);
     bool nothing = login->server->vault == NULL || login->gathering.facts.store_unreadable ||
                    (denied && settlement.use == STORE_USE_NOTHING);
     login->stage = STAGE_SETTLING;
     if (nothing)
         commit_settled(login, STORE_SETTLED);
+    else if (guessed)
+        commit_settled(login, STORE_OVER_BUDGET);
     else if (!tell_store(login, &settlement, commit_settled))
         commit_settled(login, STORE_UNAVAILABLE);
 }

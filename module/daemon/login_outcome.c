@@ -20,7 +20,8 @@ void login_outcome_remember(const struct login *login, enum verdict verdict, enu
     settled_remember(login->server->settled, login->record.ref, &settlement, clock_monotonic());
 }
 
-/* Where throttle.passwords is 0 nothing is counted, nor where the gate itself could not judge a right password. */
+/* Where throttle.passwords is 0 nothing is counted but guesses at codes, nor where the gate itself could not judge a
+ * right password. */
 static void count(const struct login *login) {
     const struct gathering *gathering = &login->gathering;
     const struct throttle_login *counted = &gathering->throttle_login;
@@ -29,6 +30,8 @@ static void count(const struct login *login) {
     int64_t now = clock_monotonic();
     bool right = login->record.password == HISTORY_PASSWORD_RIGHT;
     enum throttle_state began = THROTTLE_NOT;
+    if (login->record.password == HISTORY_PASSWORD_WRONG && gathering->factor.guess)
+        throttle_guessed(throttle, counted, mark, login->digits_hash, now);
     if (counted->passwords == 0)
         return;
     if (right && login->record.verdict == VERDICT_ACCEPT)

@@ -62,6 +62,14 @@ static bool factor_enforced(const struct facts *facts, const struct policy *poli
     return gate_outcome(REASON_SECOND_FACTOR_MISSING, &bare, policy) == OUTCOME_DECIDED;
 }
 
+/* Where no code is due, unknown digits are the password's own and fail as a wrong password; eight digits that are no
+ * recovery code are two of the password's and six of a code. */
+static bool may_be_guess(const struct code_facts *code, unsigned cut, bool recovery) {
+    if (cut == 0)
+        return code->digits >= code->code_digits;
+    return recovery && cut < RECOVERY_CODE_DIGITS && code->digits >= RECOVERY_CODE_DIGITS;
+}
+
 static void take_code(const struct second_factor_inquiry *inquiry, const struct account_facts *stored,
                       const struct totp *totp, const struct facts *facts, struct second_factor *factor) {
     struct code_account account = {
@@ -84,6 +92,9 @@ static void take_code(const struct second_factor_inquiry *inquiry, const struct 
     code_examine(&account, digits, facts->now, &code, &factor->hashes);
     factor->cut = inquiry->cut != SECOND_FACTOR_CUT_OPEN ? (unsigned)inquiry->cut : code_cut(&code);
     factor->kind = code_judge(&code, factor->cut);
+    factor->guess = may_be_guess(&code, factor->cut, stored->recovery_unused > 0);
+    factor->unguarded = (factor->kind == CODE_STEP || factor->kind == CODE_RECOVERY) &&
+                        (code.network_passes || !code.enforced);
     factor->step = code.step;
     factor->step_starts = totp_step_starts(totp, code.step);
     int64_t window_ends = totp_step_starts(totp, code.step + 1 + account.window);
@@ -142,6 +153,12 @@ bool second_factor_examine(const struct second_factor_inquiry *inquiry, const st
     facts->credential = credential_of(factor, facts);
     facts->code_present = factor->kind != CODE_NONE;
     return true;
+}
+
+bool second_factor_after_guesses(struct second_factor *factor, unsigned guesses) {
+    if (factor->unguarded && guesses >= SECOND_FACTOR_GUESSES)
+        factor->network_until = 0;
+    return factor->kind != CODE_RECOVERY || guesses < SECOND_FACTOR_RECOVERY_GUESSES;
 }
 
 void second_factor_settlement(const struct second_factor *factor, bool denied, struct store_login *settlement) {

@@ -15,6 +15,11 @@
 #include "policy/policy.h"
 #include "store/store.h"
 
+/* How many guesses that charge no budget an account may have had in a day before a code that comes true among them
+ * opens its network for this one login alone; and a recovery code, of which a million times as many can be, nothing. */
+#define SECOND_FACTOR_GUESSES          STORE_WRONG_DAY
+#define SECOND_FACTOR_RECOVERY_GUESSES 500
+
 #define SECOND_FACTOR_CUT_OPEN (-1) /* nothing has been cut yet */
 
 /* What one login's code is, kept from begin to commit. Holds hashes, no secret. */
@@ -22,6 +27,8 @@ struct second_factor {
     unsigned cut; /* characters at the password's end */
     enum code_kind kind;
     bool passes; /* the network is remembered, or trusted with trusted_networks = "skip" */
+    bool guess;  /* if the password is wrong, its last digits may have been a guess at a code that no budget knows of */
+    bool unguarded; /* a good code, where wrong ones are such guesses */
     struct code_hashes hashes;
     unsigned char secret_id[STORE_ID_SIZE];
     unsigned char step_mac[STORE_HASH_SIZE];
@@ -45,6 +52,9 @@ struct second_factor_inquiry {
  * another): the gate's facts then say that the store could not be read. */
 bool second_factor_examine(const struct second_factor_inquiry *inquiry, const struct account_facts *stored,
                            struct facts *facts, struct second_factor *factor);
+
+/* Has a good code mean less after so many guesses that no budget knows of. False: it is not to be taken at all. */
+bool second_factor_after_guesses(struct second_factor *factor, unsigned guesses);
 
 /* What to settle for a login whose password was right. `denied`: for another reason, so that a valid code is burnt,
  * nothing is remembered and no budget charged. Fills `use` and the fields that it needs; they point into `factor`. */

@@ -39,6 +39,9 @@ struct page_key {
     uint64_t page;
 };
 
+/* Where an account's guesses come from. */
+enum { ELSEWHERE, WHERE_IT_GOT_IN, PLACES_OF_GUESSES };
+
 /* Slices are numbered from 1, so that 0 is never. */
 struct pair {
     uint32_t counted; /* distinct wrong passwords since the entry was made */
@@ -61,6 +64,9 @@ struct account {
     uint16_t attackers[ATTACK_SLICES];
     uint32_t wrong[WRONG_KEPT];
     uint32_t wrong_next;
+    uint16_t guesses[PLACES_OF_GUESSES][ATTACK_SLICES];
+    uint32_t guessed[WRONG_KEPT];
+    uint32_t guessed_next;
     uint32_t good_mark;
     bool has_good_mark;
 };
@@ -336,6 +342,8 @@ static struct account *touch_account(struct throttle *throttle, const struct nam
     struct account *account =
         table_put(throttle->accounts, &names->account, now, now + (lasting ? SUCCESS_KEPT : 2 * DAY));
     pass_slices(account->attackers, ATTACK_SLICES, account->slice, current);
+    for (size_t i = 0; i < PLACES_OF_GUESSES; i++)
+        pass_slices(account->guesses[i], ATTACK_SLICES, account->slice, current);
     account->slice = current;
     return account;
 }
@@ -406,12 +414,13 @@ static struct pair *count_for_site(struct throttle *throttle, const struct throt
     return count_password(throttle, &names, &site, password, now);
 }
 
-/* A password that the account has seen fail lately is one device that moves about, not a further attacker. */
-static bool seen_elsewhere(struct account *account, uint32_t password) {
+/* Whether the account has seen the password fail lately: then it is one device that moves about, no further attacker,
+ * and no further guess. */
+static bool seen_lately(uint32_t seen[WRONG_KEPT], uint32_t *next, uint32_t password) {
     for (size_t i = 0; password != 0 && i < WRONG_KEPT; i++)
-        if (account->wrong[i] == password)
+        if (seen[i] == password)
             return true;
-    account->wrong[account->wrong_next++ % WRONG_KEPT] = password;
+    seen[(*next)++ % WRONG_KEPT] = password;
     return false;
 }
 
@@ -419,7 +428,8 @@ static void count_for_account(struct throttle *throttle, const struct names *nam
                               uint32_t password, int64_t now) {
     uint32_t current = slice_at(now, ATTACK_SLICE);
     struct account *account = touch_account(throttle, names, now, false);
-    if (seen_elsewhere(account, password) || still_counts(pair->attack_slice, current, ATTACK_SLICES) ||
+    if (seen_lately(account->wrong, &account->wrong_next, password) ||
+        still_counts(pair->attack_slice, current, ATTACK_SLICES) ||
         table_find(throttle->homes, &names->pair, now) != NULL)
         return;
     pair->attack_slice = current;
@@ -479,6 +489,29 @@ void throttle_succeeded(struct throttle *throttle, const struct throttle_login *
         return;
     home->spray_slice = current;
     count_in(touch_network(throttle, &names, now)->succeeded, SPRAY_SLICES, current);
+}
+
+static size_t place_of(struct throttle *throttle, const struct names *names, int64_t now) {
+    return table_find(throttle->homes, &names->pair, now) != NULL ? WHERE_IT_GOT_IN : ELSEWHERE;
+}
+
+void throttle_guessed(struct throttle *throttle, const struct throttle_login *login, const uint32_t *mark,
+                      uint64_t digits, int64_t now) {
+    struct names names = name(throttle, login);
+    if (last_succeeded(throttle, &names, mark, now))
+        return;
+    struct account *account = touch_account(throttle, &names, now, false);
+    if (!seen_lately(account->guessed, &account->guessed_next, hash_password(throttle, mark, digits)))
+        count_in(account->guesses[place_of(throttle, &names, now)], ATTACK_SLICES, account->slice);
+}
+
+unsigned throttle_guesses(struct throttle *throttle, const struct throttle_login *login, int64_t now) {
+    struct names names = name(throttle, login);
+    const struct account *account = table_find(throttle->accounts, &names.account, now);
+    if (account == NULL)
+        return 0;
+    const uint16_t *guesses = account->guesses[place_of(throttle, &names, now)];
+    return sum_slices(guesses, ATTACK_SLICES, account->slice, slice_at(now, ATTACK_SLICE));
 }
 
 void throttle_count(const struct throttle *throttle, struct throttle_counters *counters) {

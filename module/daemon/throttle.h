@@ -43,7 +43,7 @@ enum throttle_state {
     THROTTLE_ATTACKED,  /* the account is attacked from everywhere, and never got in from this network */
 };
 
-/* Room for `places` networks, as many pairs of account and network, and a quarter as many accounts: some 250 bytes a
+/* Room for `places` networks, as many pairs of account and network, and a quarter as many accounts: some 280 bytes a
  * place, taken only as they fill. `key` (random bytes) keeps outsiders from choosing collisions. NULL where memory is
  * short.
  *
@@ -84,6 +84,15 @@ enum throttle_state throttle_denied(struct throttle *throttle, const struct thro
  * for app passwords. */
 void throttle_succeeded(struct throttle *throttle, const struct throttle_login *login, const uint32_t *mark,
                         int64_t now);
+
+/* A login ended with a wrong password whose last digits may have been a guess at a code that no budget is charged for.
+ * `mark` and `digits` as above; one of the account's latest such guesses counts once. */
+void throttle_guessed(struct throttle *throttle, const struct throttle_login *login, const uint32_t *mark,
+                      uint64_t digits, int64_t now);
+
+/* How many of them the account had within THROTTLE_ATTACK_WINDOW: from networks that it got in from, where the login's
+ * is one, else from all others. So whoever has not the password spoils nothing for its owner at home. */
+unsigned throttle_guesses(struct throttle *throttle, const struct throttle_login *login, int64_t now);
 
 struct throttle_counters {
     size_t networks; /* that have entries, some of them expired */

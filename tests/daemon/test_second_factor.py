@@ -160,6 +160,67 @@ def same_wrong_code(world):
     tap.same(world.login(name, phone.fresh()), "accept", "the right one")
 
 
+def guesses(world, name, digits, **query):
+    """Tries that pretend to be a module whose password check fails: nothing, or not all, of the digits was cut."""
+    for guess in digits:
+        with world.lab.gate() as connection:
+            answer = connection.begin(user=name, digits=guess, **query)
+            tap.same(words(answer), "continue", f"begin of {name}")
+            assert int(answer.get("code_length", "0")) < len(guess), answer
+            connection.end(answer["ref"], "wrong", name)
+
+
+def wrong_ones(phone, count):
+    near = {phone.code(ahead) for ahead in range(-3, 4)}
+    return itertools.islice((code for code in (f"{number:06}" for number in range(1000000)) if code not in near), count)
+
+
+@tests.case("an exception for one service: who guesses codes there past the budget has no network remembered by one")
+def guessed_where_none_is_due(world):
+    exception = ('exceptions = ( { rule = "second-factor-missing"; service = "smtp"; until = "2099-01-01"; '
+                 'reason = "scanner"; } );')
+    world.again(exception + "throttle = { passwords = 0; };")
+    for count, then in ((49, "accept"), (50, "deny second-factor-missing")):
+        name, phone = world.fresh()
+        guesses(world, name, wrong_ones(phone, count), service="smtp", client_address=AMERICA)
+        since = world.lab.mark()
+        tap.same(world.login(name, phone.fresh(), AMERICA, service="smtp"), "accept", "the code on smtp")
+        tap.same(world.login(name, None, AMERICA), then, f"a bare password on imap after {count} guesses")
+        if then != "accept":
+            world.lab.line("service=smtp .*credential=totp verdict=accept "
+                           "note=network-not-remembered-while-codes-are-being-guessed", since)
+    world.again()
+
+
+@tests.case("report mode: guesses from where nobody got in keep no code of the owner's from being remembered")
+def guessed_in_report_mode(world):
+    world.again('mode = "report"; throttle = { passwords = 1000; };')
+    name, phone = world.fresh()
+    tap.same(world.login(name), "accept", "a bare password, from home")
+    guesses(world, name, wrong_ones(phone, 60), client_address=AMERICA)
+    tap.same([world.login(name, phone.fresh()), world.login(name, phone.fresh(), AMERICA)], ["accept"] * 2, "codes")
+    world.again()
+    tap.same([world.login(name), world.login(name, None, AMERICA)], ["accept", "deny second-factor-missing"],
+             "bare passwords once codes are due, from home and from the guesser's network")
+
+
+@tests.case("recovery codes guessed behind the right password: none is taken after 500 wrong ones a day")
+def recovery_guessed(world):
+    for count, then in ((499, "accept"), (500, "deny second-factor-budget")):
+        name, phone = world.fresh()
+        codes = [record["digits"] for record in vault.ask(world.lab, "recovery-codes-new", account=name)
+                 if "digits" in record]
+        guesses(world, name, (f"98{code}" for code in wrong_ones(phone, count) if f"98{code}" not in codes),
+                client_address=AMERICA)
+        since = world.lab.mark()
+        tap.same(world.login(name, codes[0], AMERICA), then, f"after {count}")
+        if then != "accept":
+            world.lab.line("reason=second-factor-budget note=recovery-codes-are-being-guessed", since)
+            unused = vault.ask(world.lab, "account-show", account=name)
+            assert any(record.get("key") == "recovery_codes" and record["value"].startswith("10") for record in unused)
+            tap.same(world.login(name, phone.fresh(), AMERICA), "accept", "a code of the phone's")
+
+
 # ---- a code of another login's
 
 @tests.case("a code is used up by a denied login too, and by one that went round the commit line")

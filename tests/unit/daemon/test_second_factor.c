@@ -365,6 +365,60 @@ static void before_from_unknown_digits_stay_the_passwords_own(void **state) {
     assert_int_equal(factor.cut, 6);
 }
 
+/* What a code typed at `address` comes to after so many guesses: until when its network is remembered; -1: nothing. */
+static int64_t after(unsigned guesses, const char *address, enum digits digits) {
+    struct facts facts;
+    struct second_factor factor;
+    struct store_login settle = {0};
+    assert_true(examine(address, digits, &facts, &factor));
+    bool taken = second_factor_after_guesses(&factor, guesses);
+    second_factor_settlement(&factor, false, &settle);
+    return taken ? settle.network_until : -1;
+}
+
+static void where_none_is_due_a_code_that_comes_true_among_guesses_is_not_remembered(void **state) {
+    (void)state;
+    static const enum digits good[] = {RIGHT_CODE, RECOVERY_CODE};
+    const int64_t until = NOW + 30 * 86400;
+    struct value from = {.number = NOW + 1};
+    for (size_t i = 0; i < 2; i++) {
+        scene_clear();
+        assert_int_equal(after(50, AWAY, good[i]), until); /* due: the budget is for that */
+        assert_int_equal(after(49, HOME, good[i]), until);
+        assert_int_equal(after(50, HOME, good[i]), 0);
+        scene.key[POLICY_SECOND_FACTOR_FROM] = &from;
+        assert_int_equal(after(49, AWAY, good[i]), until);
+        assert_int_equal(after(50, AWAY, good[i]), 0);
+    }
+}
+
+static void after_five_hundred_guesses_no_recovery_code_is_taken(void **state) {
+    (void)state;
+    assert_int_equal(after(499, AWAY, RECOVERY_CODE), NOW + 30 * 86400);
+    assert_int_equal(after(500, AWAY, RECOVERY_CODE), -1);
+    assert_int_equal(after(500, AWAY, RIGHT_CODE), NOW + 30 * 86400);
+}
+
+static bool may_be_guess(const char *address, enum digits digits) {
+    struct facts facts;
+    struct second_factor factor;
+    assert_true(examine(address, digits, &facts, &factor));
+    return factor.guess;
+}
+
+static void what_may_be_a_guess_is_what_no_budget_knows_of(void **state) {
+    (void)state;
+    struct value from = {.number = NOW + 1};
+    assert_false(may_be_guess(AWAY, UNKNOWN_CODE)); /* charged at commit */
+    assert_false(may_be_guess(HOME, NO_DIGITS));
+    assert_true(may_be_guess(HOME, UNKNOWN_CODE));
+    assert_true(may_be_guess(AWAY, USED_RECOVERY_CODE)); /* eight digits, six of them cut */
+    world.stored.recovery_unused = 0;
+    assert_false(may_be_guess(AWAY, USED_RECOVERY_CODE));
+    scene.key[POLICY_SECOND_FACTOR_FROM] = &from;
+    assert_true(may_be_guess(AWAY, UNKNOWN_CODE));
+}
+
 static void without_remembering_a_code_stays_known_while_it_could_be_typed(void **state) {
     (void)state;
     struct value nothing = {.number = 0};
@@ -526,6 +580,9 @@ int main(void) {
         CASE(an_account_without_a_secret_has_nothing_cut),
         CASE(off_never_looks),
         CASE(before_from_unknown_digits_stay_the_passwords_own),
+        CASE(where_none_is_due_a_code_that_comes_true_among_guesses_is_not_remembered),
+        CASE(after_five_hundred_guesses_no_recovery_code_is_taken),
+        CASE(what_may_be_a_guess_is_what_no_budget_knows_of),
         CASE(without_remembering_a_code_stays_known_while_it_could_be_typed),
         CASE(what_the_module_has_cut_stays_cut),
         CASE(what_the_login_was_taken_for_before_counts_for_nothing),

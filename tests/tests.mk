@@ -139,12 +139,16 @@ $(BUILD)/tests/country/country-of: tests/country/country_of.c $$(call objects,co
 # which groups of rows: gate, files, codes, throttle, smtp.
 bench:
 	@tests/deps build bench
-	@$(MAKE) --no-print-directory $(PARALLEL) all $(BUILD)/tests/bench/driver $(BUILD)/tests/bench/enrol
+	@$(MAKE) --no-print-directory $(PARALLEL) all $(addprefix $(BUILD)/tests/bench/,driver enrol empty-gate)
 	@$(TEST_ENVIRONMENT) COUNTRY_DB="$(COUNTRY_DB)" BENCH_ROWS="$(BENCH_ROWS)" tests/bench/bench.py
 
-$(BUILD)/tests/bench/driver: $(filter-out %/enrol.c,$(wildcard tests/bench/*.c)) $(wildcard tests/bench/*.h)
+$(BUILD)/tests/bench/driver: $(filter-out %/enrol.c %/empty_gate.c,$(wildcard tests/bench/*.c)) $(wildcard tests/bench/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.c,$^) -lpam -loath
+
+$(BUILD)/tests/bench/empty-gate: tests/bench/empty_gate.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $<
 
 $(BUILD)/tests/bench/enrol: tests/bench/enrol.c $$(call objects,credential) $$(call objects,base)
 	@mkdir -p $(@D)

@@ -200,6 +200,16 @@ def write_google_files(lab, count):
             file.write(base64.b32encode(secret(number)).decode() + '\n" DISALLOW_REUSE\n" WINDOW_SIZE 3\n" TOTP_AUTH\n')
 
 
+def start_empty_gate(lab):
+    """A gate that looks at nothing: its socket and its process."""
+    path = lab.path("empty.sock")
+    process = subprocess.Popen([f"{lab_module.BUILD}/tests/bench/empty-gate", path])
+    lab.cleanup.callback(process.wait)
+    lab.cleanup.callback(process.kill)
+    tap.poll(lambda: os.path.exists(path), 10, "the empty gate's socket")
+    return types.SimpleNamespace(socket=path, pid=process.pid)
+
+
 def codes(enter):
     labs = {}
     for name, count in (("code-few", 1000), ("code", 50000), ("code-many", 1000000)):
@@ -213,8 +223,9 @@ def codes(enter):
     accounts = "account required pam_permit.so\n"
     stacks = {f"oath-{count}": OATH.format(users=count) + accounts for count in (10, 1000, 10000)}
     geoip = GEOIP.format(rules="all").partition("\n")[2]
+    empty = start_empty_gate(lab)
     folder = write_stacks(lab, {"floor": FLOOR, "google": GOOGLE, "stack": OATH.format(users="stack") + geoip, **stacks,
-                                **{name: (DEFERRED, of_lab) for name, of_lab in labs.items()}})
+                                "empty": (DEFERRED, empty), **{name: (DEFERRED, of_lab) for name, of_lab in labs.items()}})
 
     def afterwards(results):
         """What the stores have come to, and how many codes they say were used up."""
@@ -225,7 +236,8 @@ def codes(enter):
             of_lab.stop()
             with vault.opened(of_lab) as store:
                 results["used"] += store.execute("SELECT count(*) FROM memory WHERE kind = 1").fetchone()[0]
-    return Place({"PAMD": folder}, [of_lab.daemon.pid for of_lab in labs.values()], afterwards=afterwards)
+    pids = [empty.pid, *(of_lab.daemon.pid for of_lab in labs.values())]
+    return Place({"PAMD": folder}, pids, afterwards=afterwards)
 
 
 # ---- throttle ----

@@ -84,6 +84,7 @@ FILES = Group("Policies: an account file for each login", places.files, [
 
 CODES = Group("Second factors: country, TOTP and store, each code used once", places.codes, [
     FLOOR,
+    ("pam_authgate with a gate that looks at nothing", "empty", "pam", PAM_WORKERS, "PAMD empty alice HOME allow"),
     ("pam_authgate, password+code, 50,000 enrolled", "code", "code", PAM_WORKERS, "PAMD code HOME 1 50000 totp"),
     ("pam_authgate, password+code, 1,000 enrolled", "code-few", "code", (1,), "PAMD code-few HOME 0 1000 totp"),
     ("pam_authgate, password+code, 1,000,000 enrolled", "code-many", "code", (1, 8, 32),
@@ -102,6 +103,8 @@ CODES = Group("Second factors: country, TOTP and store, each code used once", pl
     ("32 workers to 8, logins a second", lambda r: r["code", 32].rate / r["code", 8].rate, at_least(0.95)),
     ("8 workers, CPU of a login with the daemon's, µs", lambda r: r["code", 8].all_cpu, at_most(200)),
     ("32 workers, CPU of a login with the daemon's, µs", lambda r: r["code", 32].all_cpu, at_most(200)),
+    ("the same, of the floor", lambda r: r["floor", 32].all_cpu, ("for comparison", None)),
+    ("the same, with a gate that looks at nothing", lambda r: r["empty", 32].all_cpu, ("for comparison", None)),
     ("1,000,000 enrolled to 1,000, p50", lambda r: p50(r, "code-many", "code-few"), at_most(1.1)),
 ])
 

@@ -43,6 +43,11 @@ static void the_third_country_tells(void **state) {
     assert_int_equal(from("US"), 3);
 }
 
+static void within_a_window_of_the_clocks_beginning_it_is_the_third_too(void **state) {
+    login.now = 100;
+    the_third_country_tells(state);
+}
+
 static void two_countries_by_turns_tell_nothing(void **state) {
     (void)state;
     for (int i = 0; i < 1000; i++, login.now += 60)
@@ -175,6 +180,7 @@ static void the_fourth_wrong_code_makes_a_password_stolen(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         scene_test(the_third_country_tells),
+        scene_test(within_a_window_of_the_clocks_beginning_it_is_the_third_too),
         scene_test(two_countries_by_turns_tell_nothing),
         scene_test(each_further_country_is_told_once),
         scene_test(a_country_counts_for_the_window),

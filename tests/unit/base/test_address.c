@@ -167,6 +167,8 @@ static void a_prefix_says_what_is_wrong_with_it(void **state) {
         {"::ffff:10.0.0.0/8", PREFIX_BAD_LENGTH, ""},
         {"::ffff:0.0.0.0/95", PREFIX_BAD_LENGTH, ""},
         {"::ffff:10.0.0.0/129", PREFIX_BAD_LENGTH, ""},
+        {"::ffff:10.0.0.1/128", PREFIX_OK, "10.0.0.1/32"},
+        {"::ffff:0.0.0.0/96", PREFIX_OK, "0.0.0.0/0"},
         {"", PREFIX_NOT_AN_ADDRESS, ""},
         {"/8", PREFIX_NOT_AN_ADDRESS, ""},
         {"example.com/8", PREFIX_NOT_AN_ADDRESS, ""},

@@ -19,6 +19,16 @@ static void zeroed_memory_denies(void **state) {
     assert_string_equal(verdict_name((enum verdict)0), "deny");
 }
 
+static void what_is_none_of_them_has_the_strictest_word(void **state) {
+    (void)state;
+    static const unsigned beyond[] = {0, 1, 1000000};
+    for (size_t i = 0; i < 3; i++) {
+        assert_string_equal(verdict_name((enum verdict)(VERDICT_COUNT + beyond[i])), "deny");
+        assert_string_equal(reason_name((enum reason)(REASON_COUNT + beyond[i])), "unavailable");
+        assert_string_equal(credential_name((enum credential)(CREDENTIAL_COUNT + beyond[i])), "password");
+    }
+}
+
 static void every_verdict_reads_back(void **state) {
     (void)state;
     for (unsigned i = 0; i < VERDICT_COUNT; i++) {
@@ -104,6 +114,7 @@ static void what_is_no_value_has_a_strict_word(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(zeroed_memory_denies),
+        cmocka_unit_test(what_is_none_of_them_has_the_strictest_word),
         cmocka_unit_test(every_verdict_reads_back),
         cmocka_unit_test(every_reason_reads_back),
         cmocka_unit_test(every_credential_reads_back),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: credential/keyed_hash.o credential/generated.o credential/keyring.o -loath -lsodium */
+/* links: credential/keyed_hash.o credential/generated.o credential/keyring.o -loath -lsodium -Wl,--wrap=randombytes_uniform */
 /* Hashes and MACs differ wherever anything that was hashed differs, cut points and purposes included (E1, G8); what is
  * generated has its shape and differs. */
 #include <setjmp.h>
@@ -14,6 +14,15 @@
 #include "credential/keyed_hash.h"
 
 static struct keyring *keyring, *other_ring;
+
+uint32_t __real_randombytes_uniform(const uint32_t bound);
+uint32_t __wrap_randombytes_uniform(const uint32_t bound);
+
+static const char *drawn; /* the digits that come next; NULL: whatever chance has */
+
+uint32_t __wrap_randombytes_uniform(const uint32_t bound) {
+    return drawn != NULL && *drawn != '\0' ? (uint32_t)(*drawn++ - '0') : __real_randombytes_uniform(bound);
+}
 
 static int start(void **state) {
     (void)state;
@@ -221,7 +230,11 @@ static void typed_app_passwords_are_read_as_people_type_them(void **state) {
                                       "abcdefghijklmno\t",
                                       "abcdefghijklmn\xc3\xa9",
                                       "abcd-efgh-ijkl-mnop-q"};
-    char password[APP_PASSWORD_SIZE];
+    struct {
+        char password[APP_PASSWORD_SIZE];
+        char behind[16];
+    } place = {.behind = "untouched"};
+    char *password = place.password;
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         assert_true(app_password_read(good[i], password));
         assert_string_equal(password, "abcdefghijklmnop");
@@ -230,18 +243,37 @@ static void typed_app_passwords_are_read_as_people_type_them(void **state) {
         assert_false(app_password_read(bad[i], password));
         assert_string_equal(password, "");
     }
+    assert_false(app_password_read("abcdefghijklmnopabcdefghijklmnop", password));
+    assert_string_equal(place.behind, "untouched");
 }
 
 static void recovery_codes_are_eight_digits_and_all_different(void **state) {
     (void)state;
     char codes[200][RECOVERY_CODE_SIZE];
+    unsigned digits[10] = {0};
     recovery_codes_generate(codes, 200);
     for (size_t i = 0; i < 200; i++) {
         assert_int_equal(strlen(codes[i]), 8);
         assert_int_equal(strspn(codes[i], "0123456789"), 8);
         for (size_t j = 0; j < i; j++)
             assert_string_not_equal(codes[i], codes[j]);
+        for (size_t j = 0; j < 8; j++)
+            digits[codes[i][j] - '0']++;
     }
+    for (size_t i = 0; i < 10; i++)
+        assert_in_range(digits[i], 80, 260); /* 160 on average, deviation 12 */
+}
+
+static void a_recovery_code_that_comes_twice_is_drawn_again(void **state) {
+    (void)state;
+    char codes[3][RECOVERY_CODE_SIZE];
+    drawn = "12345678" "87654321" "12345678" "87654321" "12345679";
+    recovery_codes_generate(codes, 3);
+    assert_string_equal(drawn, "");
+    drawn = NULL;
+    assert_string_equal(codes[0], "12345678");
+    assert_string_equal(codes[1], "87654321");
+    assert_string_equal(codes[2], "12345679");
 }
 
 int main(void) {
@@ -255,6 +287,7 @@ int main(void) {
         cmocka_unit_test(app_passwords_have_their_shape_and_differ),
         cmocka_unit_test(typed_app_passwords_are_read_as_people_type_them),
         cmocka_unit_test(recovery_codes_are_eight_digits_and_all_different),
+        cmocka_unit_test(a_recovery_code_that_comes_twice_is_drawn_again),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

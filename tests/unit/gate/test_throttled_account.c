@@ -5,7 +5,11 @@
 
 static void a_throttled_login_is_denied(void **state) {
     (void)state;
+    const struct value passwords = {.file = "test", .line = 1, .number = 5};
     struct facts facts = {.throttled = true};
+    scene.key[POLICY_THROTTLE_PASSWORDS] = &passwords;
+    assert_ptr_equal(scene_judge(throttled_judge, &facts).source, &passwords);
+    scene_clear();
     assert_int_equal(scene_judge(throttled_judge, &facts).finding, FINDING_AGAINST);
     scene_says(throttled_judge, throttled_tell, &facts, "too many wrong passwords lately");
     facts.throttled_why = "one account after the other fails from this network";

@@ -174,16 +174,43 @@ static bool word_is(const char *text, size_t length, const char *word) {
     return strlen(word) == length && strncasecmp(text, word, length) == 0;
 }
 
+/* Some programs write the padding as %3D. */
+static enum seed_fault take_uri_secret(const char *text, size_t length, struct totp *totp) {
+    char decoded[ENCODED_SIZE];
+    enum seed_fault fault = SEED_SYNTAX;
+    if (percent_decode(text, length, decoded, sizeof decoded))
+        fault = take_base32(decoded, strlen(decoded), totp);
+    sodium_memzero(decoded, sizeof decoded);
+    return fault;
+}
+
+/* Whether a name must not stand there: a second one would undo the first, and one from an HTML page (&amp;) would be
+ * passed over though its codes have 8 digits. */
+static bool misplaced(const char *name, size_t length, unsigned *seen) {
+    static const char *const once[] = {"secret", "algorithm", "digits", "period"};
+    if (length >= 4 && strncasecmp(name, "amp;", 4) == 0)
+        return true;
+    for (unsigned i = 0; i < sizeof once / sizeof once[0]; i++)
+        if (word_is(name, length, once[i])) {
+            bool before = (*seen >> i & 1) != 0;
+            *seen |= 1U << i;
+            return before;
+        }
+    return false;
+}
+
 /* One name=value of the query; unknown names are passed over. */
-static enum seed_fault take_parameter(const char *text, size_t length, struct seed *seed) {
+static enum seed_fault take_parameter(const char *text, size_t length, struct seed *seed, unsigned *seen) {
     const char *equals = memchr(text, '=', length);
     if (equals == NULL)
         return SEED_SYNTAX;
     size_t name = (size_t)(equals - text);
     const char *value = equals + 1;
     size_t rest = length - name - 1;
+    if (misplaced(text, name, seen))
+        return SEED_SYNTAX;
     if (word_is(text, name, "secret"))
-        return take_base32(value, rest, &seed->totp);
+        return take_uri_secret(value, rest, &seed->totp);
     if (word_is(text, name, "issuer"))
         return percent_decode(value, rest, seed->issuer, sizeof seed->issuer) ? SEED_OK : SEED_SYNTAX;
     if (word_is(text, name, "algorithm"))
@@ -196,9 +223,10 @@ static enum seed_fault take_parameter(const char *text, size_t length, struct se
 }
 
 static enum seed_fault take_query(const char *query, struct seed *seed) {
+    unsigned seen = 0;
     while (*query != '\0') {
         size_t length = strcspn(query, "&");
-        enum seed_fault fault = length == 0 ? SEED_OK : take_parameter(query, length, seed);
+        enum seed_fault fault = length == 0 ? SEED_OK : take_parameter(query, length, seed, &seen);
         if (!seed_usable(fault))
             return fault;
         query += length;

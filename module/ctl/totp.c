@@ -134,6 +134,7 @@ const struct verb totp_enroll_verb = {
 struct confirmation {
     char account[ACCOUNT_NAME_SIZE];
     int64_t drift; /* seconds that the phone's clock is ahead, in whole steps */
+    int64_t codes; /* unused recovery codes of before */
 };
 
 static void take_confirmation(void *context, const struct message *record) {
@@ -142,6 +143,7 @@ static void take_confirmation(void *context, const struct message *record) {
     snprintf(confirmation->account, sizeof confirmation->account, "%s",
              value[FIELD_ACCOUNT] != NULL ? value[FIELD_ACCOUNT] : "");
     confirmation->drift = strtoll(value[FIELD_VALUE] != NULL ? value[FIELD_VALUE] : "0", NULL, 10);
+    confirmation->codes = strtoll(value[FIELD_USES] != NULL ? value[FIELD_USES] : "0", NULL, 10);
 }
 
 static enum status print_confirmation(const struct confirmation *confirmation, bool as_json) {
@@ -151,6 +153,7 @@ static enum status print_confirmation(const struct confirmation *confirmation, b
         struct json *document = json_make_object();
         json_put_text(document, "account", confirmation->account);
         json_put_number(document, "clock_off", off);
+        json_put_number(document, "recovery_codes", confirmation->codes);
         return json_print(&document, STATUS_DONE);
     }
     when_format_span(off < 0 ? -off : off, span);
@@ -160,6 +163,10 @@ static enum status print_confirmation(const struct confirmation *confirmation, b
         puts("The phone's clock is right.");
     else
         printf("The phone's clock is about %s %s.\n", span, off < 0 ? "behind" : "ahead");
+    if (confirmation->codes > 0)
+        printf("Its %" PRId64 " unused recovery codes of before go on holding: if they may be in other hands,\n"
+               "`recovery-codes new` makes others, and ends them.\n",
+               confirmation->codes);
     return STATUS_DONE;
 }
 

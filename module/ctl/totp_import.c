@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* authgatectl totp import: secrets of other programs, from a file or standard input, never from the command line. The
  * file is cut into one seed each; what a seed says is the daemon's to read. */
+#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,15 +24,33 @@ struct import {
     const char *account; /* NULL: the seed's own */
     struct json *document, *accounts, *mistakes; /* NULL: for people */
     size_t done, failed;
+    void *names; /* of the accounts that were imported: a tree */
+    bool again;  /* the last of them had another secret from this file */
     char last[1025]; /* the account that was imported last */
 };
 
 /* ---- one seed ---- */
 
+static int compare_names(const void *one, const void *other) {
+    return strcmp(one, other);
+}
+
+/* Keeps the name. True where it was kept before. */
+static bool known(struct import *import, const char *account) {
+    if (tfind(account, &import->names, compare_names) != NULL)
+        return true;
+    char *kept = strdup(account);
+    if (kept == NULL || tsearch(kept, &import->names, compare_names) == NULL)
+        free(kept);
+    return false;
+}
+
 static void take(void *context, const struct message *record) {
     struct import *import = context;
     const char *const *value = record->value;
     const char *account = value[FIELD_ACCOUNT] != NULL ? value[FIELD_ACCOUNT] : "";
+    bool replaced = value[FIELD_VALUE] != NULL && strcmp(value[FIELD_VALUE], "replaced") == 0;
+    import->again = known(import, account) && replaced;
     snprintf(import->last, sizeof import->last, "%s", account);
     if (import->document != NULL) {
         struct json *object = json_append_object(import->accounts);
@@ -77,13 +96,16 @@ static enum status import_seed(struct import *import, const char *seed, size_t l
     question.value[FIELD_SEED] = field;
     if (escape(seed, length, field)) {
         status = talk_ask(&import->talk, "totp-import", &question, take, import);
-        import->done += status == STATUS_DONE;
+        import->done += status == STATUS_DONE && !import->again;
     } else {
         verb_fail(status, "%s: too long for a secret", about);
         snprintf(import->talk.complaint, sizeof import->talk.complaint, "too long for a secret");
     }
     if (status == STATUS_NO)
         note_mistake(import, import->talk.complaint);
+    else if (status == STATUS_DONE && import->again)
+        note_mistake(import, "the account had a secret from this file already: this one holds");
+    import->again = false;
     explicit_bzero(field, sizeof field);
     import->talk.about = NULL;
     return status;
@@ -203,6 +225,7 @@ static enum status run(struct invocation *invocation) {
     }
     talk_start(&import.talk, invocation);
     enum status status = import_file(&import);
+    tdestroy(import.names, free);
     talk_end(&import.talk);
     return status;
 }

@@ -60,6 +60,7 @@ struct admin_job {
     char generated[APP_PASSWORD_SIZE];
     char recovery[RECOVERY_CODE_COUNT][RECOVERY_CODE_SIZE];
     size_t recovery_count;
+    bool replaces; /* another secret, which held */
     int64_t drift;
     struct store_sealed_row *sealed;
     size_t sealed_count, sealed_answered, sealed_failed, sealed_strange;

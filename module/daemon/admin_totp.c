@@ -118,12 +118,14 @@ void admin_totp_enroll(struct admin_job *job) {
 /* ---- confirm ---- */
 
 static void confirmed(struct admin_job *job, const struct store_report *report) {
-    char drift[ADMIN_NUMBER_SIZE];
+    char drift[ADMIN_NUMBER_SIZE], codes[ADMIN_NUMBER_SIZE];
     if (!admin_job_done(job, report, "the enrolment was changed meanwhile"))
         return;
     admin_job_log(job, "clock_off", admin_number(job->drift, drift));
     struct message record = make_record(job, "confirmed");
     record.value[FIELD_VALUE] = admin_number(job->drift, drift);
+    if (job->recovery_count > 0)
+        record.value[FIELD_USES] = admin_number((int64_t)job->recovery_count, codes);
     answer_one(job, &record);
 }
 
@@ -182,6 +184,7 @@ static void confirm_found(struct admin_job *job, const struct store_report *repo
         return;
     }
     job->drift = (step - totp_step(&job->totp, now)) * job->totp.period;
+    job->recovery_count = report->recovery_unused;
     set_last_step(job, step);
     struct store_order order = {.verb = STORE_CONFIRM, .secret = &job->secret};
     admin_job_order(job, &order, confirmed);
@@ -219,10 +222,15 @@ void admin_totp_disable(struct admin_job *job) {
 /* ---- import ---- */
 
 static void answer_import(struct admin_job *job) {
-    char count[ADMIN_NUMBER_SIZE];
+    char count[ADMIN_NUMBER_SIZE], text[160];
     struct message record = make_record(job, "imported");
-    if (job->totp.length < TOTP_SECRET_FLAGGED)
-        record.value[FIELD_TEXT] = seed_fault_text(SEED_WEAK);
+    bool weak = job->totp.length < TOTP_SECRET_FLAGGED;
+    snprintf(text, sizeof text, "%s%s%s", weak ? seed_fault_text(SEED_WEAK) : "", weak && job->replaces ? "; " : "",
+             job->replaces ? "in the place of another secret, whose codes hold no more" : "");
+    if (text[0] != '\0')
+        record.value[FIELD_TEXT] = text;
+    if (job->replaces)
+        record.value[FIELD_VALUE] = "replaced";
     if (job->recovery_count > 0)
         record.value[FIELD_USES] = admin_number((int64_t)job->recovery_count, count);
     answer_one(job, &record);
@@ -294,6 +302,7 @@ static void import_found(struct admin_job *job, const struct store_report *repor
         admin_job_fail(job, REASON_UNAVAILABLE, "the secret could not be sealed");
         return;
     }
+    job->replaces = report->enrolled && !kept;
     set_last_step(job, kept ? 0 : step_before(job, report));
     admin_job_order(job, &order, imported);
 }

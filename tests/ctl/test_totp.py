@@ -276,6 +276,40 @@ def bad_lines(world):
     assert HEX not in done.stderr + json.dumps(said), "a secret in a complaint"
 
 
+@tests.case("what an import pushes out is said: another secret that held, and one of the same file is a mistake")
+def pushed_out(world):
+    first, second, third = (vault.uri_of(name, vault.secret_for(name + "'s")) for name in ("two1", "two2", "two3"))
+    said = ctl(world.lab, "totp", "import", "-", text=f"{first}\n{second}\n")
+    tap.same((said.stdout, said.stderr), ("2 accounts imported\n", ""), "two accounts with one each")
+    said = ctl(world.lab, "totp", "import", "-", text=first)
+    tap.same(said.stderr, "", "the same once more")
+    other = vault.uri_of("two1@example.test", vault.secret_for("another"))
+    said = ctl(world.lab, "totp", "import", "-", text=other)
+    says(said.stderr, "two1@example.test: in the place of another secret, whose codes hold no more")
+    path = world.lab.write("twice", f"{third}\n{first}\n{other}\n{other}\n", 0o600)
+    said = ctl(world.lab, "totp", "import", path, status=NO)
+    says(said.stderr, f"{path}:2: two1@example.test: in the place", f"{path}:3: two1@example.test: in the place")
+    tap.same(said.stdout, "3 accounts imported, 1 not\n", "what was counted")
+    said = ctl_json(world.lab, "totp", "import", path, status=NO)
+    tap.same([mistake["where"] for mistake in said["mistakes"]], [f"{path}:3"], "where, as JSON")
+    phone = vault.Phone(other, world.clock)
+    tap.same(login(world.lab, "two1", phone.fresh()), "accept", "a code of the last one")
+
+
+@tests.case("a new secret says how many recovery codes of before go on holding")
+def codes_of_before(world):
+    phone = enroll(world, "oldcodes")
+    said = ctl(world.lab, "totp", "confirm", "oldcodes", phone.fresh())
+    assert "recovery" not in said.stdout, said.stdout
+    codes = ctl_json(world.lab, "recovery-codes", "new", "oldcodes")
+    tap.same(login(world.lab, "oldcodes", codes["codes"][0]), "accept", "one of them")
+    said = ctl(world.lab, "totp", "confirm", "oldcodes", enroll(world, "oldcodes").fresh())
+    says(said.stdout, "Its 9 unused recovery codes of before go on holding")
+    tap.same(login(world.lab, "oldcodes", codes["codes"][1]), "accept", "another")
+    said = ctl_json(world.lab, "totp", "confirm", "oldcodes", enroll(world, "oldcodes").fresh())
+    tap.same(said["recovery_codes"], 8, "as JSON")
+
+
 @tests.case("a secret under 128 bits, one for two accounts, or a file that is none are refused")
 def refused_imports(world):
     for text, words in ((HEX[:30], "128 bits"), (f"{HEX}\n{HEX}", "one secret")):

@@ -88,13 +88,14 @@ static enum known ask_nss(const char *name) {
     return fault == 0 || fault == ENOENT ? KNOWN_NO : KNOWN_NOT;
 }
 
-/* The status of a child within PROGRAM_TIME, or -1; it is gone afterwards in any case. */
+/* The status of a child within PROGRAM_TIME, or -1; it is gone afterwards in any case, and where it was late so is all
+ * that it had started: a directory that hangs would fill the host with it. */
 static int wait_for(pid_t child) {
     int descriptor = (int)syscall(SYS_pidfd_open, child, 0);
     struct pollfd ended = {.fd = descriptor, .events = POLLIN};
     bool in_time = descriptor >= 0 && poll(&ended, 1, PROGRAM_TIME) == 1;
     if (!in_time)
-        kill(child, SIGKILL);
+        kill(-child, SIGKILL);
     if (descriptor >= 0)
         close(descriptor);
     int status = 0;
@@ -114,13 +115,17 @@ static enum known ask_program(const char *program, const char *account) {
     char *environment[] = {path, NULL};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
-    sigset_t none;
+    sigset_t none, ours;
     pid_t child;
     sigemptyset(&none);
+    sigemptyset(&ours);
+    sigaddset(&ours, SIGPIPE); /* which we ignore, and a shell's pipes need */
     posix_spawn_file_actions_init(&actions);
     posix_spawnattr_init(&attributes);
     posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+    posix_spawnattr_setsigdefault(&attributes, &ours);
+    posix_spawnattr_setpgroup(&attributes, 0);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
     for (int descriptor = 0; descriptor <= 2; descriptor++)
         posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_RDWR, 0);
     int fault = posix_spawn(&child, program, &actions, &attributes, arguments, environment);

@@ -317,7 +317,9 @@ def gone(world):
 def leavers(world):
     asked = world.lab.path("asked")
     program = world.lab.write("exists", f'#!/bin/sh\necho "$1" >> {asked}\ncase $1 in left*) exit 1;; odd*) exit 9;; '
-                              'mute*) kill -9 $$;; esac\n', 0o755)
+                              f'mute*) kill -9 $$;; hang*) sleep 600 & echo $! > {asked}.child; wait;; esac\n', 0o755)
+    world.lab.write("asked.child", "")
+    os.chmod(f"{asked}.child", 0o666)
     with open(asked, "w", encoding="utf-8"):
         os.chmod(asked, 0o666)
     world.again("throttle = { passwords = 0; };", f' account_exists = "{program}";')
@@ -326,6 +328,11 @@ def leavers(world):
         for name, verdict in expected.items():
             shown = vault.ask(world.lab, "app-password-add", account=name, services="imap")[0]["app_password"]
             tap.same(world.login(name, app_password=shown), verdict, f"{name}'s login")
+    shown = vault.ask(world.lab, "app-password-add", account="hang", services="imap")[0]["app_password"]
+    tap.same(world.login("hang", app_password=shown), "later unavailable", "a program that gives no answer")
+    with open(f"{asked}.child", encoding="utf-8") as file:
+        child = int(file.read())
+    tap.poll(lambda: not lab.alive(child), 20, "the end of what the program had started")
     os.chmod(program, 0o775)
     shown = vault.ask(world.lab, "app-password-add", account="other", services="imap")[0]["app_password"]
     since = world.lab.mark()

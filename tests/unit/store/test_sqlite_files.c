@@ -324,6 +324,18 @@ static void settled_refs_go_when_their_time_is_over(void **state) {
     assert_in_range(count_rows("settled"), 600, 750);
 }
 
+static void wrong_codes_go_when_their_day_is_over(void **state) {
+    (void)state;
+    in_use();
+    for (int64_t code = 0; code < 9; code++)
+        assert_int_equal(settle_wrong(store, "alice", code, NOW + code), STORE_SETTLED);
+    enrol(store, "bob");
+    assert_int_equal(settle_wrong(store, "bob", 1, NOW), STORE_SETTLED);
+    assert_int_equal(settle_wrong(store, "alice", 20, NOW + 86400 + 4), STORE_SETTLED);
+    store_close(&store);
+    assert_int_equal(count_rows("wrong_codes"), 4 + 1 + 1); /* alice's last four, her new one, bob's */
+}
+
 static void every_row_has_its_host(void **state) {
     (void)state;
     static const char *const tables[] = {"meta",          "secrets", "memory", "recovery_codes", "wrong_codes",
@@ -415,6 +427,7 @@ int main(void) {
         SCENE(there_is_one_connection_and_nothing_is_mapped),
         SCENE(a_forked_child_cannot_use_the_store),
         SCENE(settled_refs_go_when_their_time_is_over),
+        SCENE(wrong_codes_go_when_their_day_is_over),
         SCENE(every_row_has_its_host),
         SCENE(each_change_of_state_is_told_once),
         SCENE(an_unknown_kind_of_store_is_refused),

@@ -151,13 +151,20 @@ static bool edit_again(void) {
     }
 }
 
+static enum status keep_text(const struct draft *draft, bool *keep) {
+    *keep = true;
+    return verb_fail(STATUS_NO, "your text is in %s", draft->copy);
+}
+
 /* Edits until it parses or the administrator gives up. What is typed to interrupt is the editor's, not ours: else it
  * would go on without anybody to take its text. */
 static enum status edit(const struct invocation *invocation, struct draft *draft, bool *keep) {
     for (;;) {
         bool unchanged;
-        if (!run_editor(draft->copy) || !draft_stage(draft, &unchanged))
+        if (!run_editor(draft->copy))
             return STATUS_NO;
+        if (!draft_stage(draft, &unchanged))
+            return keep_text(draft, keep);
         if (unchanged) {
             printf("%s: %s\n", draft->target, draft->existed ? "unchanged" : "not made, as nothing was written in it");
             return STATUS_DONE;
@@ -169,11 +176,8 @@ static enum status edit(const struct invocation *invocation, struct draft *draft
             return STATUS_NO;
         }
     }
-    if (!draft_install(draft)) {
-        *keep = true;
-        verb_fail(STATUS_NO, "your text is in %s", draft->copy);
-        return STATUS_NO;
-    }
+    if (!draft_install(draft))
+        return keep_text(draft, keep);
     printf("%s: installed, holds from the next login\n", draft->target);
     return STATUS_DONE;
 }

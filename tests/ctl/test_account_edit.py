@@ -214,6 +214,17 @@ def meanwhile(of_lab):
     clean(of_lab)
 
 
+@tests.case("a text that cannot be staged, for it is too long or the disk is full, is kept")
+def not_staged(of_lab):
+    path = of_lab.write("accounts/alice.conf", OTHER)
+    long = GOOD + "# long\n" * 200000
+    says(edit(of_lab, "alice", long, status=NO).stderr, "cannot write", "your text is in", ".alice.conf.edit")
+    tap.same(read(path), OTHER, "the file")
+    tap.same(read(of_lab.path("accounts/.alice.conf.edit")), long, "the kept text")
+    edit(of_lab, "alice", GOOD)
+    clean(of_lab)
+
+
 @tests.case("names that no account can have, and files that are links, are not edited")
 def refused(of_lab):
     for name in ["../authgate", "alice@..", "a/b", "alice@elsewhere.test"]:

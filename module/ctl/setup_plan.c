@@ -113,8 +113,10 @@ static bool write_new(const char *path, const char *text, const struct stat *lik
     }
     done = done && fchown(descriptor, like->st_uid, like->st_gid) == 0 &&
            fchmod(descriptor, like->st_mode & 07777) == 0 && fsync(descriptor) == 0;
-    if (!done)
+    if (!done) {
         fail("write", path);
+        unlink(path); /* half of it would be taken for all of it */
+    }
     close(descriptor);
     return done;
 }
@@ -140,7 +142,14 @@ static const char *copy_name(struct arena *arena, const char *file) {
     return name;
 }
 
-static bool write_one(struct setup_plan *plan, const struct setup_change *change) {
+static bool write_copy(struct setup_plan *plan, struct setup_change *change, const struct stat *like) {
+    const char *copy = copy_name(&plan->doctor.arena, change->file);
+    if (write_new(copy, change->before, like))
+        change->copy = copy;
+    return change->copy != NULL;
+}
+
+static bool write_one(struct setup_plan *plan, struct setup_change *change) {
     struct arena *arena = &plan->doctor.arena;
     struct stat status = {.st_mode = 0644};
     bool there = lstat(change->file, &status) == 0;
@@ -157,18 +166,23 @@ static bool write_one(struct setup_plan *plan, const struct setup_change *change
         verb_fail(STATUS_NO, "%s was changed by somebody else meanwhile", change->file);
         return false;
     }
-    return (!there || write_new(copy_name(arena, change->file), change->before, &status)) &&
-           put(arena, change->file, setup_text(plan, change), &status);
+    if (there && !write_copy(plan, change, &status))
+        return false;
+    if (put(arena, change->file, setup_text(plan, change), &status))
+        return true;
+    if (there)
+        unlink(change->copy);
+    return false;
 }
 
+/* The copies take their places again, for which a disk that is full has room. */
 void setup_undo(struct setup_plan *plan, size_t count) {
     while (count-- > 0) {
         const struct setup_change *change = &plan->change[count];
-        struct stat status;
         if (change->before == NULL)
             unlink(change->file);
-        else if (lstat(change->file, &status) == 0)
-            put(&plan->doctor.arena, change->file, change->before, &status);
+        else if (rename(change->copy, change->file) != 0)
+            fail("put back", change->file);
     }
 }
 

@@ -16,6 +16,7 @@ struct setup_change {
     const char **line;  /* NULL in a new file; without its line end */
     size_t count;
     const char *added; /* at the end, or all of a new file */
+    const char *copy;  /* of what was there; NULL until there is one */
 };
 
 struct setup_plan {

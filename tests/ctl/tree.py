@@ -192,11 +192,11 @@ class Tree:
                 return number
         raise AssertionError(f"{text!r} is in no line of {name}")
 
-    def run(self, *words, socket_path=None, text=""):
+    def run(self, *words, socket_path=None, text="", **popen):
         environment = {**os.environ, "LC_ALL": "C.UTF-8", "PATH": f"{self.programs}:{os.environ['PATH']}"}
         command = [PROGRAM, *(["--socket", socket_path] if socket_path else []), *words, "--root", self.root]
         return subprocess.run(command, env=environment, input=text, text=True, capture_output=True, timeout=60,
-                              check=False)
+                              check=False, **popen)
 
     def doctor(self, *words, socket_path=None):
         """What doctor finds, as its JSON says."""

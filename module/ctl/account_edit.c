@@ -38,11 +38,16 @@ static bool name_target(const char *configuration, const struct account_naming *
 
 /* Whoever owns a folder can have each name in it lead anywhere at any moment, to where only root may write too. */
 static bool safe(const char *folder, const struct stat *status) {
-    if (geteuid() != 0 || status->st_uid == 0)
+    bool others = (status->st_mode & (S_IWGRP | S_IWOTH)) != 0 && (status->st_mode & S_ISVTX) == 0;
+    if (geteuid() != 0 || (status->st_uid == 0 && !others))
         return true;
-    verb_fail(STATUS_NO, "%s belongs to user id %u, who may put anything in its place: root edits nothing in it; run "
-                         "this as that user, or chown it to root",
-              folder, (unsigned)status->st_uid);
+    if (status->st_uid == 0)
+        verb_fail(STATUS_NO, "%s can be written by others, so that root edits nothing in it; chmod go-w %s", folder,
+                  folder);
+    else
+        verb_fail(STATUS_NO, "%s belongs to user id %u, who may put anything in its place: root edits nothing in it; "
+                             "run this as that user, or chown it to root",
+                  folder, (unsigned)status->st_uid);
     return false;
 }
 

@@ -157,6 +157,7 @@ static const struct CMUnitTest suite_tests[] = {
     SUITE(the_race_finds_out_who_looks_before_he_writes),
     SUITE(of_two_uses_of_a_recovery_code_at_once_one_gets_in),
     SUITE(guesses_at_once_stay_within_the_budget),
+    SUITE(a_code_is_burnt_whatever_the_budget_says),
     SUITE(ten_distinct_wrong_codes_an_hour_are_the_budget),
     SUITE(a_code_that_was_wrong_stays_wrong_for_a_day),
     SUITE(an_old_code_that_comes_true_again_is_used),

@@ -366,6 +366,35 @@ static void guesses_at_once_stay_within_the_budget(void **state) {
 
 /* ---- budgets ---- */
 
+/* Else the code of a denied login, or one that was typed while the account was locked, could be used afterwards. */
+static void a_code_is_burnt_whatever_the_budget_says(void **state) {
+    (void)state;
+    struct attempt attempt;
+    enrol(store, "alice");
+    assert_int_equal(new_recovery_codes(store, "alice", 2), STORE_DONE);
+    for (int i = 0; i < STORE_WRONG_HOUR; i++)
+        assert_int_equal(settle_wrong(store, "alice", i, NOW), STORE_SETTLED);
+    assert_int_equal(settle_step(store, "alice", HOME, 1000), STORE_OVER_BUDGET);
+    assert_int_equal(facts_of(store, "alice", HOME).secret.last_step, 1);
+    attempt_init(&attempt, "alice", HOME, next_ref());
+    attempt_step(&attempt, 1000);
+    attempt.login.burn = true;
+    attempt.login.code_until = attempt.login.network_until = 0;
+    assert_int_equal(settle(store, &attempt), STORE_SETTLED);
+    assert_int_equal(facts_of(store, "alice", HOME).secret.last_step, 1000);
+    attempt_init(&attempt, "alice", HOME, next_ref());
+    attempt.login.use = STORE_USE_RECOVERY;
+    attempt.login.burn = true;
+    attempt.recovery = bytes_of("rec", 0);
+    assert_int_equal(settle(store, &attempt), STORE_SETTLED);
+    assert_int_equal(facts_of(store, "alice", HOME).recovery_unused, 1);
+    assert_int_equal(lock(store, "alice", true, 0), STORE_DONE);
+    assert_int_equal(settle_step(store, "alice", HOME, 1001), STORE_LOCKED);
+    assert_int_equal(facts_of(store, "alice", HOME).secret.last_step, 1001);
+    assert_int_equal(settle_recovery(store, "alice", 1), STORE_LOCKED);
+    assert_int_equal(facts_of(store, "alice", HOME).recovery_unused, 0);
+}
+
 static void ten_distinct_wrong_codes_an_hour_are_the_budget(void **state) {
     (void)state;
     enrol(store, "alice");

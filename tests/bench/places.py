@@ -224,8 +224,8 @@ def codes(enter):
     stacks = {f"oath-{count}": OATH.format(users=count) + accounts for count in (10, 1000, 10000)}
     geoip = GEOIP.format(rules="all").partition("\n")[2]
     empty = start_empty_gate(lab)
-    folder = write_stacks(lab, {"floor": FLOOR, "google": GOOGLE, "stack": OATH.format(users="stack") + geoip, **stacks,
-                                "empty": (DEFERRED, empty), **{name: (DEFERRED, of_lab) for name, of_lab in labs.items()}})
+    stacks |= {name: (DEFERRED, of_lab) for name, of_lab in (*labs.items(), ("empty", empty))}
+    folder = write_stacks(lab, {"floor": FLOOR, "google": GOOGLE, "stack": OATH.format(users="stack") + geoip, **stacks})
 
     def afterwards(results):
         """What the stores have come to, and how many codes they say were used up."""

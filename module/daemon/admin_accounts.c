@@ -152,12 +152,15 @@ void admin_account_lock(struct admin_job *job) {
     admin_job_order(job, &order, locked);
 }
 
+/* Where nothing but guesses at codes kept something from the account, the store has nothing to forget. */
 static void unlocked(struct admin_job *job, const struct store_report *report) {
+    unsigned guesses = throttle_forget_guesses(job->server->throttle, job->account, clock_monotonic());
+    bool guessed = report->result == STORE_ABSENT && guesses >= SECOND_FACTOR_GUESSES;
     bool throttled = throttle_list_look(job->server->throttled, job->account, clock_monotonic(), NULL, NULL) > 0;
-    if (!admin_job_done(job, report,
-                        throttled ? "the account is not locked, but throttled: `account show` says from where, and "
-                                    "--address ends that"
-                                  : "the account is not locked"))
+    const char *absent = throttled ? "the account is not locked, but throttled: `account show` says from where, and "
+                                     "--address ends that"
+                                   : "the account is not locked";
+    if (!guessed && !admin_job_done(job, report, absent))
         return;
     admin_job_log(job, NULL, NULL);
     compromise_forget(job->server->compromise, job->account);

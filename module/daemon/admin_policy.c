@@ -143,8 +143,9 @@ static size_t count_in_force(const struct store_report *report, int64_t now) {
 }
 
 static void add_stored(struct admin_job *job, const struct store_report *report) {
-    char text[128];
+    char text[192];
     int64_t now = job->gathering.facts.now;
+    bool spent = report->wrong_hour >= STORE_WRONG_HOUR || report->wrong_day >= STORE_WRONG_DAY;
     if (report->enrolled)
         add_state(job, "totp", "confirmed", report->pending ? "another secret waits to be confirmed" : "",
                   report->confirmed_secret.confirmed);
@@ -156,8 +157,9 @@ static void add_stored(struct admin_job *job, const struct store_report *report)
     snprintf(text, sizeof text, "unused, of %zu", report->recovery_count);
     add_count(job, "recovery_codes", report->recovery_unused, text);
     add_count(job, "networks", report->network_count, "remembered");
-    snprintf(text, sizeof text, "in the last hour, of %d that may be; %u in the last day, of %d", STORE_WRONG_HOUR,
-             report->wrong_day, STORE_WRONG_DAY);
+    snprintf(text, sizeof text, "in the last hour, of %d that may be; %u in the last day, of %d%s", STORE_WRONG_HOUR,
+             report->wrong_day, STORE_WRONG_DAY,
+             spent ? ": no further code is looked at; `account unlock` forgets them" : "");
     add_count(job, "wrong_codes", report->wrong_hour, text);
     for (size_t i = 0; i < report->lock_count; i++)
         if (report->locks[i].until == 0 || now < report->locks[i].until)

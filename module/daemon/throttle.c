@@ -514,6 +514,18 @@ unsigned throttle_guesses(struct throttle *throttle, const struct throttle_login
     return sum_slices(guesses, ATTACK_SLICES, account->slice, slice_at(now, ATTACK_SLICE));
 }
 
+unsigned throttle_forget_guesses(struct throttle *throttle, const char *account, int64_t now) {
+    const struct throttle_login login = {.account = account};
+    struct names names = name(throttle, &login);
+    struct account *found = table_find(throttle->accounts, &names.account, now);
+    unsigned sum = 0;
+    for (size_t i = 0; found != NULL && i < PLACES_OF_GUESSES; i++) {
+        sum += sum_slices(found->guesses[i], ATTACK_SLICES, found->slice, slice_at(now, ATTACK_SLICE));
+        memset(found->guesses[i], 0, sizeof found->guesses[i]);
+    }
+    return sum;
+}
+
 void throttle_count(const struct throttle *throttle, struct throttle_counters *counters) {
     const struct table *const tables[] = {throttle->pairs, throttle->pages, throttle->networks, throttle->accounts,
                                           throttle->homes};

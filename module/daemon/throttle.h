@@ -94,6 +94,9 @@ void throttle_guessed(struct throttle *throttle, const struct throttle_login *lo
  * is one, else from all others. So whoever has not the password spoils nothing for its owner at home. */
 unsigned throttle_guesses(struct throttle *throttle, const struct throttle_login *login, int64_t now);
 
+/* Forgets them, wherever they came from; returns how many they were. */
+unsigned throttle_forget_guesses(struct throttle *throttle, const char *account, int64_t now);
+
 struct throttle_counters {
     size_t networks; /* that have entries, some of them expired */
     size_t accounts;

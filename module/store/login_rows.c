@@ -295,14 +295,14 @@ void trim_settled(struct database *database, int64_t now) {
         sweep(database, now);
 }
 
-static bool spent(unsigned hour, unsigned day) {
+bool wrong_spent(unsigned hour, unsigned day) {
     return hour >= STORE_WRONG_HOUR || day >= STORE_WRONG_DAY;
 }
 
 static bool over_budget(struct database *database, const struct store_request *request) {
     unsigned hour, day;
     count_wrong(database, request->account, request->now, &hour, &day);
-    return spent(hour, day);
+    return wrong_spent(hour, day);
 }
 
 /* Whether the step was still to be had, and now is consumed. */
@@ -429,7 +429,7 @@ static enum store_answer use_wrong(struct database *database, const struct store
 static enum store_answer tried_before(struct database *database, const struct store_request *request) {
     unsigned hour, day;
     count_wrong(database, request->account, request->now, &hour, &day);
-    if (spent(hour, day))
+    if (wrong_spent(hour, day))
         return STORE_OVER_BUDGET;
     if (accepted_earlier(database, request))
         return STORE_REUSED;

@@ -35,8 +35,9 @@ void read_app_password(const struct query *query, struct store_app_password *pas
 void read_network(const struct query *query, int first, struct store_network *network);
 void read_lock(const struct query *query, struct store_lock *lock);
 
-/* Distinct wrong codes of the last hour and day. */
+/* Distinct wrong codes of the last hour and day, and whether those are too many. */
 void count_wrong(struct database *database, const char *account, int64_t now, unsigned *hour, unsigned *day);
+bool wrong_spent(unsigned hour, unsigned day);
 
 /* Unused recovery codes first; returns how many there are. */
 size_t list_recovery(struct database *database, const char *account, unsigned char (*hashes)[STORE_HASH_SIZE],

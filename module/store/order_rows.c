@@ -307,9 +307,13 @@ static enum store_result lock(const struct job *job) {
     return STORE_DONE;
 }
 
+/* The wrong codes go too: with them the owner's next slip would lock the account again. */
 static enum store_result unlock(const struct job *job) {
-    if (of_account(job, SQL_LOCK_DROP) == 0)
+    unsigned hour, day;
+    count_wrong(job->database, job->account, job->now, &hour, &day);
+    if (of_account(job, SQL_LOCK_DROP) == 0 && !wrong_spent(hour, day))
         return STORE_ABSENT;
+    of_account(job, SQL_WRONG_DROP);
     job->database->raised = true;
     return STORE_DONE;
 }

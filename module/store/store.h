@@ -193,7 +193,8 @@ enum store_verb {
     STORE_NEW_RECOVERY_CODES, /* account, hashes, hash_count: in the place of all earlier ones */
     STORE_FORGET_NETWORKS,   /* account; network, or family 0: all, and the known codes with them */
     STORE_LOCK,              /* account, lock; ends the memory */
-    STORE_UNLOCK,            /* account; both locks */
+    STORE_UNLOCK,            /* account; both locks, and what was charged. STORE_ABSENT where it is neither locked nor
+                                over its budget */
     STORE_FORGET_ACCOUNT,    /* account: every row of it */
     STORE_LIST_SEALED,       /* key, account ("" at first): up to STORE_SEALED_PAGE secrets that another key sealed, of
                                 accounts after that one; an account's two come together */

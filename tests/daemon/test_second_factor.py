@@ -219,6 +219,32 @@ def recovery_guessed(world):
             unused = vault.ask(world.lab, "account-show", account=name)
             assert any(record.get("key") == "recovery_codes" and record["value"].startswith("10") for record in unused)
             tap.same(world.login(name, phone.fresh(), AMERICA), "accept", "a code of the phone's")
+            vault.ask(world.lab, "account-unlock", account=name)
+            tap.same(world.login(name, codes[0], "127.4.0.1"), "accept", "once the administrator has unlocked it")
+
+
+@tests.case("unlocked, an owner has the whole budget again: the next slip locks nothing, the next code is looked at")
+def unlocked(world):
+    world.again('stolen = { action = "lock"; }; throttle = { passwords = 0; };')
+    name, phone = world.fresh()
+    wrong = wrong_ones(phone, 100)
+    for code in itertools.islice(wrong, 4):
+        tap.same(world.login(name, code, AMERICA), "deny second-factor-wrong", "a wrong code")
+    tap.poll(lambda: world.login(name, None, AMERICA) == "deny locked", 20, "the lock")
+    vault.ask(world.lab, "account-unlock", account=name)
+    since = world.lab.mark()
+    tap.same(world.login(name, next(wrong)), "deny second-factor-wrong", "the owner's slip")
+    tap.same(world.login(name, phone.fresh()), "accept", "the owner's code")
+    assert "locked by the gate" not in world.lab.log()[since:], "locked again"
+    world.again()
+    for code in itertools.islice(wrong, 10):
+        world.login(name, code, AMERICA)
+    tap.same(world.login(name, phone.code(), AMERICA), "deny second-factor-budget", "over budget")
+    shown = vault.ask(world.lab, "account-show", account=name)
+    assert any("`account unlock` forgets them" in record.get("text", "") for record in shown), shown
+    tap.same(vault.ask(world.lab, "account-unlock", account=name)[0]["record"], "unlocked", "not locked, over budget")
+    tap.same(world.login(name, phone.fresh(), AMERICA), "accept", "afterwards")
+    tap.same(vault.ask(world.lab, "account-unlock", account=name)[0]["record"], "error", "neither")
 
 
 # ---- a code of another login's

@@ -84,6 +84,16 @@ static void they_are_the_accounts_own(void **state) {
     assert_int_equal(throttle_guesses(throttle, &bob, now), 0);
 }
 
+static void they_can_be_forgotten_all_at_once(void **state) {
+    (void)state;
+    gets_in(from(account, home), 99);
+    guess(home, 1, 7);
+    guess(away, 2, 7);
+    assert_int_equal(throttle_forget_guesses(throttle, "bob@example.com", now), 0);
+    assert_int_equal(throttle_forget_guesses(throttle, account, now), 2);
+    assert_int_equal(guesses_at(home) + guesses_at(away), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         scene_test(each_distinct_guess_counts_wherever_it_comes_from),
@@ -93,6 +103,7 @@ int main(void) {
         scene_test(the_password_that_succeeded_last_is_no_guess),
         scene_test(after_a_day_a_guess_is_forgotten),
         scene_test(they_are_the_accounts_own),
+        scene_test(they_can_be_forgotten_all_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -170,6 +170,7 @@ static const struct CMUnitTest suite_tests[] = {
     SUITE(a_revoked_app_password_is_listed_but_opens_nothing),
     SUITE(an_account_has_so_many_app_passwords_and_no_more),
     SUITE(a_lock_stops_every_use_and_burns_the_code),
+    SUITE(an_unlocked_account_has_its_whole_budget_again),
     SUITE(a_lock_ends_by_itself_and_the_one_by_hand_comes_first),
     SUITE(a_forgotten_account_leaves_nothing),
     SUITE(secrets_are_listed_and_sealed_anew_page_by_page),

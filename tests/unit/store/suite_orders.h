@@ -344,6 +344,28 @@ static void a_lock_stops_every_use_and_burns_the_code(void **state) {
     assert_int_equal(settle_nothing(store, "alice"), STORE_SETTLED);
 }
 
+/* Who types the next wrong code may be the owner, for whom it was unlocked. */
+static void an_unlocked_account_has_its_whole_budget_again(void **state) {
+    (void)state;
+    enrol(store, "alice");
+    enrol(store, "bob");
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(settle_wrong(store, "alice", i, NOW), STORE_SETTLED);
+    assert_int_equal(simple(store, STORE_UNLOCK, "alice"), STORE_ABSENT); /* neither locked nor over budget */
+    assert_int_equal(facts_of(store, "alice", HOME).wrong_day, 4);
+    assert_int_equal(lock(store, "alice", false, 0), STORE_DONE);
+    assert_int_equal(simple(store, STORE_UNLOCK, "alice"), STORE_DONE);
+    assert_int_equal(facts_of(store, "alice", HOME).wrong_day, 0);
+    for (int i = 0; i < STORE_WRONG_HOUR; i++) {
+        assert_int_equal(settle_wrong(store, "alice", i, NOW), STORE_SETTLED);
+        assert_int_equal(settle_wrong(store, "bob", i, NOW), STORE_SETTLED);
+    }
+    assert_int_equal(settle_step(store, "alice", HOME, 1000), STORE_OVER_BUDGET);
+    assert_int_equal(simple(store, STORE_UNLOCK, "alice"), STORE_DONE);
+    assert_int_equal(settle_step(store, "alice", HOME, 1000), STORE_SETTLED);
+    assert_int_equal(settle_step(store, "bob", HOME, 1000), STORE_OVER_BUDGET);
+}
+
 static void a_lock_ends_by_itself_and_the_one_by_hand_comes_first(void **state) {
     (void)state;
     struct attempt attempt;

@@ -35,7 +35,7 @@ static enum status run_lock(struct invocation *invocation) {
 }
 
 static enum status run_unlock(struct invocation *invocation) {
-    struct change unlock = {.request = "account-unlock", .said = "no longer locked; wrong codes of before are forgotten"};
+    struct change unlock = {.request = "account-unlock", .said = "no longer locked; wrong codes are forgotten"};
     const char *address = NULL;
     const struct verb_option options[] = {{"address", &address}, {NULL, NULL}};
     if (!verb_parse(invocation, options) || invocation->count != 1)

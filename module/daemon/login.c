@@ -244,18 +244,24 @@ void login_judge(struct server *server, enum login_kind kind, const struct messa
         refuse(login, VERDICT_LATER, REASON_UNAVAILABLE);
 }
 
-/* A code that proved nothing leaves a bare password, where that is refused. */
-static bool bare_denied(const struct gathering *gathering) {
+/* A code that proved nothing leaves a bare password: what that is refused for. One that was right once is still better
+ * than none where reuse is only reported. */
+static enum reason bare_denied(const struct gathering *gathering, enum reason reason) {
     struct facts bare = gathering->facts;
     bare.credential = CREDENTIAL_PASSWORD;
     bare.code_present = false;
-    return gate_outcome(REASON_LEGACY_AUTH, &bare, &gathering->policy) == OUTCOME_DECIDED;
+    if (gate_outcome(REASON_LEGACY_AUTH, &bare, &gathering->policy) == OUTCOME_DECIDED)
+        return REASON_LEGACY_AUTH;
+    if (reason != REASON_SECOND_FACTOR_REUSED &&
+        gate_outcome(REASON_SECOND_FACTOR_MISSING, &bare, &gathering->policy) == OUTCOME_DECIDED)
+        return REASON_SECOND_FACTOR_MISSING;
+    return REASON_NONE;
 }
 
 static void commit_settled(void *context, enum store_answer answered) {
     struct login *login = context;
     const struct gathering *gathering = &login->gathering;
-    enum reason reason = second_factor_reason(&gathering->factor, answered);
+    enum reason reason = second_factor_reason(&gathering->factor, answered), bare;
     if (login->decision.verdict != VERDICT_CONTINUE)
         settle(login, VERDICT_DENY, login->decision.reason);
     else if (reason == REASON_UNAVAILABLE)
@@ -265,8 +271,8 @@ static void commit_settled(void *context, enum store_answer answered) {
     else if (reason != REASON_NONE &&
              gate_denies(reason, &gathering->facts, &gathering->policy, &login->record.would))
         settle(login, VERDICT_DENY, reason);
-    else if (reason != REASON_NONE && bare_denied(gathering))
-        settle(login, VERDICT_DENY, REASON_LEGACY_AUTH);
+    else if (reason != REASON_NONE && (bare = bare_denied(gathering, reason)) != REASON_NONE)
+        settle(login, VERDICT_DENY, bare);
     else
         settle(login, VERDICT_ACCEPT, REASON_NONE);
     go_if_left(login);

@@ -50,6 +50,20 @@ def softened_code(of_lab):
     again(of_lab)
 
 
+@tests.case("wrong codes that are only reported are worth no more than none: six digits of any kind open nothing")
+def softened_wrong_code(of_lab):
+    name = next(names)
+    phone = vault.enroll(of_lab, name)
+    again(of_lab, 'modes = { second-factor-wrong = "report"; second-factor-budget = "report"; };')
+    for number in range(12):
+        wrong = f"{(int(phone.code()) + 500000 + number) % 1000000:06}"
+        tap.same(login(of_lab, name, wrong), "deny second-factor-missing", f"wrong code {number}")
+    again(of_lab, 'modes = { second-factor-wrong = "report"; second-factor-missing = "report"; };')
+    tap.same([login(of_lab, name), login(of_lab, name, phone.fresh())], ["accept", "deny second-factor-budget"],
+             "where none is due; the budget is enforced")
+    again(of_lab)
+
+
 @tests.case("a code that was wrong stays wrong when it comes true: guesses that are repeated at each step win nothing")
 def wrong_for_good(of_lab):
     name = next(names)

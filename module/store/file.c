@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The few file operations beside SQLite's own: each durable or failed. Called by the seal and by copies of a store. */
+/* The few file operations beside SQLite's own: each durable or failed. Called by the keeper, the seal and copies of a store. */
 #include "store/file.h"
 
 #include <errno.h>
@@ -66,6 +66,19 @@ bool file_rename(const char *from, const char *to) {
 bool file_sync(const char *path) {
     int descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     return descriptor >= 0 && closed(descriptor, fsync(descriptor) == 0);
+}
+
+bool file_lengthen(const char *path, off_t length) {
+    static const char zeros[1 << 16];
+    int descriptor = open(path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
+    off_t at = descriptor < 0 ? -1 : lseek(descriptor, 0, SEEK_END);
+    bool done = at >= 0;
+    while (done && at < length) {
+        size_t part = length - at < (off_t)sizeof zeros ? (size_t)(length - at) : sizeof zeros;
+        done = write_all(descriptor, zeros, part);
+        at += (off_t)part;
+    }
+    return descriptor >= 0 && closed(descriptor, done && fsync(descriptor) == 0);
 }
 
 bool file_reserve(const char *path, off_t size) {

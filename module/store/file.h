@@ -19,6 +19,9 @@ bool file_rename(const char *from, const char *to);
 /* Brings a file's content to the disk. */
 bool file_sync(const char *path);
 
+/* Adds zeros to a file that is there, up to a length. */
+bool file_lengthen(const char *path, off_t length);
+
 /* Takes the room that a file will need, in a file of its own. */
 bool file_reserve(const char *path, off_t size);
 

@@ -16,6 +16,7 @@
 #include "store/file.h"
 
 #define BALLAST_SIZE ((off_t)1 << 20)
+#define WAL_LENGTH   ((off_t)9 << 20) /* the pages of sql_settings' wal_autocheckpoint, and those of some batches */
 
 static bool name_beside(char name[PATH_MAX], const char *path, const char *ending) {
     struct buffer text;
@@ -132,6 +133,7 @@ static void serve(struct keeper *keeper, const struct standing *standing, bool s
         return;
     }
     keeper->open = true;
+    keeper->wal_long = false;
     keeper->create = false; /* from here on one has been in use */
     set_state(keeper, STORE_SERVING, "", "");
     keeper_lay_ballast(keeper);
@@ -192,12 +194,22 @@ bool keeper_make_room(struct keeper *keeper, int again) {
     return true;
 }
 
-void keeper_lay_ballast(struct keeper *keeper) {
+/* Whether so many bytes are a small part of what is free. */
+static bool ample(const struct keeper *keeper, off_t size) {
     struct statvfs room;
-    if (there_is(keeper->ballast_path) || statvfs(keeper->path, &room) != 0 ||
-        (uint64_t)room.f_bavail * room.f_frsize < 8 * (uint64_t)BALLAST_SIZE)
-        return;
-    file_reserve(keeper->ballast_path, BALLAST_SIZE); /* to go without is no fault */
+    return statvfs(keeper->path, &room) == 0 && (uint64_t)room.f_bavail * room.f_frsize >= 8 * (uint64_t)size;
+}
+
+void keeper_lay_ballast(struct keeper *keeper) {
+    if (!there_is(keeper->ballast_path) && ample(keeper, BALLAST_SIZE))
+        file_reserve(keeper->ballast_path, BALLAST_SIZE); /* to go without is no fault */
+}
+
+void keeper_lengthen_wal(struct keeper *keeper) {
+    char wal[PATH_MAX];
+    keeper->wal_long = true;
+    if (ample(keeper, WAL_LENGTH) && name_beside(wal, keeper->path, "-wal"))
+        file_lengthen(wal, WAL_LENGTH); /* nor is this */
 }
 
 /* ---- taking another store ---- */

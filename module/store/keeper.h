@@ -18,6 +18,7 @@ struct keeper {
     char instance[INSTANCE_SIZE];
     int64_t generation; /* the store's, as committed */
     int64_t accepted;   /* when a store was last accepted; 0: never */
+    bool wal_long;      /* it has been lengthened since the opening, or need not be */
     bool seal_behind;   /* the seal could not be written after a commit that raised the generation */
     enum store_state state;
     char why[256]; /* "" while serving */
@@ -44,6 +45,10 @@ bool keeper_make_room(struct keeper *keeper, int again);
 
 /* Lays the ballast down again, if there is ample room. */
 void keeper_lay_ballast(struct keeper *keeper);
+
+/* Gives the WAL the length that it will come to, once for each opening and if there is ample room: a commit that
+ * lengthens it waits for the file system's own log too. Takes as long as writing some MiB does. */
+void keeper_lengthen_wal(struct keeper *keeper);
 
 /* The verbs STORE_ACCEPT and STORE_RESTORE; no step that started before `now` is fresh after them. */
 void keeper_accept(struct keeper *keeper, int64_t now, struct store_report *report);

@@ -5,8 +5,8 @@
 
 /* Exclusive: no other process reads or writes while we serve, and the WAL's index is memory of ours instead of a mapped
  * file, which a full or truncated disk could kill us with. Pages as large as a file system's: a commit writes none of
- * those twice. A checkpoint before the WAL is 8 MiB: until it has been that long once, each commit lengthens the file,
- * which costs as much again. */
+ * those twice. A checkpoint when the WAL is 8 MiB: keeper.c makes it that long early, as each commit that lengthens the
+ * file costs as much again. */
 const char sql_settings[] = "PRAGMA page_size=4096;"
                             "PRAGMA locking_mode=EXCLUSIVE;"
                             "PRAGMA mmap_size=0;"

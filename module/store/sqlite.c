@@ -18,6 +18,7 @@
 #define BATCH_LIMIT 256     /* requests of one transaction */
 #define BACKUP_PAGES 16     /* copied between two batches */
 #define BALLAST_COMMITS 256 /* after so many the ballast is looked after */
+#define SETTLED_IN 16       /* nothing waits after so many: the time to give the WAL its length */
 #define CLOCK_CORRECTED 120 /* seconds that a clock may be set back without our noticing */
 
 /* A list of requests that keeps their order. */
@@ -337,6 +338,8 @@ static void *work(void *context) {
             break;
         if (batch != NULL)
             do_batch(sqlite, batch);
+        else if (sqlite->commits >= SETTLED_IN && sqlite->keeper.open && !sqlite->keeper.wal_long)
+            keeper_lengthen_wal(&sqlite->keeper);
         else if (sqlite->backup == NULL)
             sem_wait(&sqlite->wake); /* an early return costs one look at the list */
         if (sqlite->backup != NULL && !backup_step(sqlite->backup, BACKUP_PAGES))

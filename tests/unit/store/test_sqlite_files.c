@@ -336,6 +336,35 @@ static void wrong_codes_go_when_their_day_is_over(void **state) {
     assert_int_equal(count_rows("wrong_codes"), 4 + 1 + 1); /* alice's last four, her new one, bob's */
 }
 
+static off_t length_of(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 ? status.st_size : -1;
+}
+
+/* A commit that lengthens it costs twice one that does not. What a kill leaves has the logins, then zeros. */
+static void the_wal_gets_its_length_before_many_logins(void **state) {
+    (void)state;
+    const off_t length = 2000 * (4096 + 24);
+    int64_t end = clock_monotonic() + PATIENCE, step = 1001;
+    in_use();
+    assert_true(length_of(place.wal) < length);
+    for (; length_of(place.wal) < length && clock_monotonic() < end; step++)
+        assert_int_equal(settle_step(store, "alice", HOME, step), STORE_SETTLED);
+    assert_true(length_of(place.wal) >= length);
+    assert_true(step < 1500); /* or they lengthened it themselves */
+    assert_int_equal(settle_step(store, "alice", HOME, step), STORE_SETTLED);
+    char spare_wal[256];
+    place_name(spare_wal, ".spare-wal");
+    copy_file(place.store, place.spare);
+    copy_file(place.wal, spare_wal);
+    store_close(&store);
+    assert_int_equal(rename(place.spare, place.store), 0);
+    assert_int_equal(rename(spare_wal, place.wal), 0);
+    store = place_open(false);
+    serves();
+    assert_int_equal(facts_of(store, "alice", HOME).secret.last_step, step);
+}
+
 static void every_row_has_its_host(void **state) {
     (void)state;
     static const char *const tables[] = {"meta",          "secrets", "memory", "recovery_codes", "wrong_codes",
@@ -428,6 +457,7 @@ int main(void) {
         SCENE(a_forked_child_cannot_use_the_store),
         SCENE(settled_refs_go_when_their_time_is_over),
         SCENE(wrong_codes_go_when_their_day_is_over),
+        SCENE(the_wal_gets_its_length_before_many_logins),
         SCENE(every_row_has_its_host),
         SCENE(each_change_of_state_is_told_once),
         SCENE(an_unknown_kind_of_store_is_refused),

@@ -225,7 +225,8 @@ def codes(enter):
     geoip = GEOIP.format(rules="all").partition("\n")[2]
     empty = start_empty_gate(lab)
     stacks |= {name: (DEFERRED, of_lab) for name, of_lab in (*labs.items(), ("empty", empty))}
-    folder = write_stacks(lab, {"floor": FLOOR, "google": GOOGLE, "stack": OATH.format(users="stack") + geoip, **stacks})
+    stacks |= {"floor": FLOOR, "google": GOOGLE, "stack": OATH.format(users="stack") + geoip}
+    folder = write_stacks(lab, stacks)
 
     def afterwards(results):
         """What the stores have come to, and how many codes they say were used up."""

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The few file operations beside SQLite's own: each durable or failed. Called by the keeper, the seal and copies of a store. */
+/* The few file operations beside SQLite's own: each durable or failed. Called by the keeper, the seal and copies of a
+ * store. */
 #include "store/file.h"
 
 #include <errno.h>

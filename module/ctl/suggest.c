@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* authgatectl suggest countries: an allow-list for each account, drawn from where it logged in from. A country that was
- * seen once or twice is named but left out: it may be the thief's. With --out the files are written, but none is ever
- * written over. */
+ * seen once or twice, or for a day alone, is named but left out: it may be the thief's. With --out the files are
+ * written, but none is ever written over. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -21,21 +21,23 @@
 
 #define FEWEST    3 /* logins that a country needs to be allowed, … */
 #define PER_MILLE 5 /* … and its share of the account's logins */
+#define DAY       86400
+#define BRIEF     (2 * DAY)  /* logins within less than this, of an account that is known … */
+#define LONG      (14 * DAY) /* … for that long, may be one thief's, however many: they count for nothing */
 #define FILE_SIZE 8192
 #define PATH_SIZE 4096
 
 struct from {
     char country[3];
-    int64_t count, last;
+    int64_t count, first, last;
     char ref[33];
-    bool allowed;
+    bool brief, allowed;
 };
 
 struct account {
     char name[ACCOUNT_NAME_SIZE];
     struct from *from;
     size_t count;
-    int64_t all;
 };
 
 struct view {
@@ -76,10 +78,9 @@ static void take(void *context, const struct past_row *row) {
     struct account *account = account_of(view, row->account);
     account->from = grown(account->from, account->count + 1, sizeof *account->from);
     struct from *from = &account->from[account->count++];
-    *from = (struct from){.count = row->count, .last = row->last};
+    *from = (struct from){.count = row->count, .first = row->first, .last = row->last};
     snprintf(from->country, sizeof from->country, "%.2s", row->country);
     snprintf(from->ref, sizeof from->ref, "%s", row->ref);
-    account->all += row->count;
 }
 
 static int compare(const void *one, const void *other) {
@@ -87,13 +88,29 @@ static int compare(const void *one, const void *other) {
     return (left->count < right->count) - (left->count > right->count);
 }
 
+/* Marks what is brief; returns how many logins the others are. */
+static int64_t count_lasting(struct account *account) {
+    int64_t first = INT64_MAX, last = 0, lasting = 0;
+    for (size_t i = 0; i < account->count; i++) {
+        first = account->from[i].first < first ? account->from[i].first : first;
+        last = account->from[i].last > last ? account->from[i].last : last;
+    }
+    for (size_t i = 0; i < account->count; i++) {
+        struct from *from = &account->from[i];
+        from->brief = last - first >= LONG && from->last - from->first < BRIEF;
+        lasting += from->brief ? 0 : from->count;
+    }
+    return lasting;
+}
+
 /* Decides what is allowed; false where nothing is. */
 static bool choose(struct account *account) {
     bool some = false;
+    int64_t all = count_lasting(account);
     qsort(account->from, account->count, sizeof *account->from, compare);
     for (size_t i = 0; i < account->count; i++) {
         struct from *from = &account->from[i];
-        from->allowed = from->count >= FEWEST && from->count * 1000 >= account->all * PER_MILLE &&
+        from->allowed = !from->brief && from->count >= FEWEST && from->count * 1000 >= all * PER_MILLE &&
                         country_code_assigned(country_code_parse(from->country));
         some = some || from->allowed;
     }
@@ -113,15 +130,20 @@ static void write_list(const struct account *account, struct buffer *text) {
 }
 
 static void write_file_text(const struct account *account, const char *since, struct buffer *text) {
-    char last[WHEN_TEXT_SIZE];
-    buffer_add_format(
-        text, "# Suggested from logins since %s. Countries that are seldom seen are left out: look at them.\n", since);
+    char last[WHEN_TEXT_SIZE], span[WHEN_TEXT_SIZE];
+    buffer_add_format(text,
+                      "# Suggested from logins since %s. Countries that are seldom or only shortly seen are left out: "
+                      "look at them.\n",
+                      since);
     for (size_t i = 0; i < account->count; i++) {
         const struct from *from = &account->from[i];
         past_format_time(from->last, last);
-        buffer_add_format(text, "# %s %s: %" PRId64 " login%s, the last %s%s%s\n",
+        when_format_span(from->last - from->first, span);
+        bool burst = from->brief && from->count > 1;
+        buffer_add_format(text, "# %s %s: %" PRId64 " login%s%s%s, the last %s%s%s\n",
                           from->allowed ? "allowed" : "LEFT OUT", from->country, from->count,
-                          from->count == 1 ? "" : "s", last, from->ref[0] != '\0' ? ", such as " : "", from->ref);
+                          from->count == 1 ? "" : "s", burst ? " within " : "", burst ? span : "", last,
+                          from->ref[0] != '\0' ? ", such as " : "", from->ref);
     }
     write_list(account, text);
 }
@@ -190,6 +212,7 @@ static void put(struct view *view, const struct account *account, const char *pa
         struct json *rare = json_append_object(left_out);
         json_put_text(rare, "country", from->country);
         json_put_number(rare, "count", from->count);
+        json_put_number(rare, "first", from->first);
         json_put_number(rare, "last", from->last);
         json_put_text(rare, "ref", from->ref);
     }

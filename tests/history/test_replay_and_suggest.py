@@ -169,6 +169,19 @@ def many(of_lab):
     assert took < SECONDS, f"{took:.1f} s"
 
 
+@tests.case("a thief's busy day neither earns his country a place in the list nor pushes the owner's out of it")
+def thief(of_lab):
+    of_lab.stop()
+    fill(of_lab, [login_of("ivan", NOW - day * DAY) for day in range(20, 0, -1)]
+         + [login_of("ivan", NOW - 5 * DAY + second, address=CHINA, country="CN") for second in range(8000)]
+         + [login_of("jana", NOW - HOUR + minute, address=FRANCE, country="FR") for minute in range(5)])
+    of_lab.start()
+    ivan = ctl_json(of_lab, "suggest", "countries", "--account", "ivan")[0]
+    tap.same((ivan["allow"], [left["country"] for left in ivan["left_out"]]), (["JP"], ["CN"]), "ivan")
+    says(ctl(of_lab, "suggest", "countries", "--account", "ivan").stdout, "LEFT OUT CN: 8000 logins within 2 h 13 m")
+    tap.same(ctl_json(of_lab, "suggest", "countries", "--account", "jana")[0]["allow"], ["FR"], "all that is known")
+
+
 with lab.Lab() as the_lab:
     configure(the_lab, "", 'domains = [ "example.test", "other.test" ];')
     fill(the_lab, past())

@@ -23,6 +23,7 @@ enum seed_fault {
     SEED_TOO_LONG,
     SEED_COUNTER,     /* event based (HOTP): codes that are not of a time */
     SEED_PARAMETERS,  /* a hash, number of digits or period that is not supported */
+    SEED_SKEW,        /* google-authenticator: made allowance for a clock that is off, which nobody would any more */
     SEED_PIN,         /* pam_oath: has a PIN of its own, which nobody would ask for any more */
 };
 

@@ -83,6 +83,9 @@ enum seed_fault seed_from_users_line(const char *line, struct seed *seed) {
     return fault;
 }
 
+/* How far a clock may be off, in steps: that much is in the usual window. */
+#define SKEW_LIMIT 1
+
 /* One line of a .google_authenticator file after the first. */
 static enum seed_fault read_google_line(const char *line, size_t length, struct seed *seed, bool *time_based) {
     if (length >= 2 && line[0] == '"' && line[1] == ' ') {
@@ -92,6 +95,8 @@ static enum seed_fault read_google_line(const char *line, size_t length, struct 
             *time_based = true;
         if (is(option, "HOTP_COUNTER"))
             return SEED_COUNTER;
+        if (is(option, "TIME_SKEW") && labs(strtol(rest, NULL, 10)) > SKEW_LIMIT)
+            return SEED_SKEW;
         if (is(option, "STEP_SIZE"))
             seed->totp.period = (unsigned)strtoul(rest, NULL, 10);
         return SEED_OK;

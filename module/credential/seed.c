@@ -25,8 +25,7 @@ const char *seed_fault_text(enum seed_fault fault) {
         [SEED_TOO_LONG] = "a secret over 1024 bits, or too long a line",
         [SEED_COUNTER] = "event based (HOTP); only time based codes (TOTP) are supported",
         [SEED_PARAMETERS] = "only SHA1, SHA256 and SHA512, 6 and 8 digits, 30 and 60 seconds are supported",
-        [SEED_SKEW] = "TIME_SKEW says that the phone's clock is off, so that its codes would be refused: have it "
-                      "set right, take the line away, then import",
+        [SEED_SKEW] = "its phone's clock is off (TIME_SKEW): set that right, take the line away, import again",
         [SEED_PIN] = "has a PIN of its own, which would no longer be asked for: enrol anew",
     };
     return texts[fault];

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """replay tells which accounts a candidate policy would shut out, by which rule; suggest draws allow-lists from past
-logins and never writes over a file. AUTHGATE_LONG=1 replays a million logins."""
+logins and never writes over a file. In a campaign a million logins are replayed."""
 import os
 import shutil
 import time
@@ -10,9 +10,7 @@ from harness import (AMERICA, CHINA, DAY, FRANCE, HOUR, JAPAN, NO, NOW, USAGE, c
                      login_of, make_up, says, tap)
 
 tests = tap.Tests()
-LONG = os.environ.get("AUTHGATE_LONG") == "1"
-LOGINS = 1000000 if LONG else 20000
-SECONDS = 20
+LOGINS, SECONDS = tap.rounds((20000, None), (1000000, 20))
 OLDEST = NOW - 20 * DAY + HOUR
 
 
@@ -155,7 +153,7 @@ def saved(of_lab):
     tap.same(findings(answer), {("bob", "country", "shut-out"): 20, ("dave", "country", "shut-out"): 1}, "findings")
 
 
-@tests.case(f"{LOGINS} logins of 5000 accounts are replayed in under {SECONDS} s")
+@tests.case(f"{LOGINS} logins of 5000 accounts are replayed" + (f" in under {SECONDS} s" if SECONDS else ""))
 def many(of_lab):
     of_lab.stop()
     make_up(of_lab, LOGINS, 5000, 20 * DAY)
@@ -166,7 +164,7 @@ def many(of_lab):
     took = time.monotonic() - begun
     print(f"# {answer['logins']} logins in {took:.1f} s")
     tap.same(answer["logins"], LOGINS + 90, "logins")
-    assert took < SECONDS, f"{took:.1f} s"
+    assert SECONDS is None or took < SECONDS, f"{took:.1f} s"
 
 
 @tests.case("a thief's busy day neither earns his country a place in the list nor pushes the owner's out of it")

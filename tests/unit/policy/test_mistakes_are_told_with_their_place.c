@@ -90,6 +90,8 @@ static const struct row account_rows[] = {
      {"1:11: there is no rule that has a mode throttled; authgate.conf(5) lists the rules"}},
     {"legacy_auth = { mechanisms = [ \"CRAM MD5\" ]; };",
      {"1:32: \"CRAM MD5\" cannot be in legacy_auth.mechanisms; write letters, digits, -, _ and ."}},
+    {"legacy_auth = { mechanisms = [ \"*PLAIN\" ]; };",
+     {"1:32: \"*PLAIN\" cannot be in legacy_auth.mechanisms; write letters, digits, -, _ and ."}},
     /* dates */
     {"legacy_auth = { from = \"2026-02-30\"; };", {"1:17: there is no day 2026-02-30"}},
     {"legacy_auth = { from = \"1.12.2026\"; };",
@@ -167,6 +169,8 @@ static const struct row main_rows[] = {
      {"1:1: \"no domain\" is no domain; write one such as \"example.com\""}},
     {"default_domain = \"a.example\"; domains = [ \"b.example\" ]; sockets = ( );",
      {"1:1: default_domain is not served; add \"a.example\" to domains"}},
+    {"domains = [ \"a.example\", \"no domain\" ]; sockets = ( );",
+     {"1:26: \"no domain\" is no domain; write one such as \"example.com\""}},
     {"domains = [ \"a.example\", \"A.Example\" ]; sockets = ( );", {"1:26: \"a.example\" stands twice in domains"}},
     {"recipient_delimiter = \"ab\"; sockets = ( );",
      {"1:1: recipient_delimiter cannot be \"ab\"; write one character such as \"+\""}},
@@ -224,6 +228,8 @@ static const struct row main_rows[] = {
     {"sockets = ( { kind = \"gate\"; } );", {"1:13: sockets has no path here; add an absolute path in double quotes"}},
     {"sockets = ( { kind = \"gate\"; path = \"/a\"; mode = \"0999\"; } );",
      {"1:43: mode cannot be \"0999\"; write permission bits such as \"0660\""}},
+    {"sockets = ( { kind = \"gate\"; path = \"/a\"; mode = \"2660\"; } );",
+     {"1:43: mode cannot be \"2660\"; write permission bits such as \"0660\""}},
     {"sockets = ( { kind = \"gate\"; path = \"/a\"; mode = 0600; } );",
      {"1:43: mode cannot be this; write permission bits such as \"0660\""}},
     {"sockets = ( { kind = \"gate\"; path = \"/a\"; requests = [ \"asc\" ]; } );",
@@ -301,6 +307,27 @@ static void in_the_main_file(void **state) {
     }
 }
 
+static void more_groups_than_one_account_can_have(void **state) {
+    (void)state;
+    FILE *file = fopen(place_path(MAIN_FILE), "w");
+    assert_non_null(file);
+    fprintf(file, "sockets = ( );\ngroups = [ ");
+    for (int i = 0; i <= POLICY_GROUP_LIMIT; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "groups/g%d.conf", i);
+        place_write(name, "mode = \"report\";");
+        fprintf(file, "%s\"g%d\"", i == 0 ? "" : ", ", i);
+    }
+    fprintf(file, " ];\n");
+    assert_int_equal(fclose(file), 0);
+    struct mistakes mistakes = {.list = NULL};
+    char expected[96];
+    snprintf(expected, sizeof expected, MAIN_FILE ":2:1: there can be at most %d groups", POLICY_GROUP_LIMIT);
+    assert_null(configuration_load(place_path(MAIN_FILE), &mistakes));
+    assert_string_equal(place_mistake(&mistakes, 0), expected);
+    mistakes_clear(&mistakes);
+}
+
 static void a_hopeless_file_is_not_told_to_its_end(void **state) {
     (void)state;
     FILE *file = fopen(place_path(MAIN_FILE), "w");
@@ -319,6 +346,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(in_an_account_file, place_make, place_remove),
         cmocka_unit_test_setup_teardown(in_the_main_file, place_make, place_remove),
+        cmocka_unit_test_setup_teardown(more_groups_than_one_account_can_have, place_make, place_remove),
         cmocka_unit_test_setup_teardown(a_hopeless_file_is_not_told_to_its_end, place_make, place_remove),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -99,6 +99,14 @@ static void every_host_setting(void **state) {
     assert_false(account_name_canonical(&settings->naming, "alice@example.org", canonical));
 }
 
+static void a_socket_whose_mode_has_three_digits_and_that_takes_begin_alone(void **state) {
+    (void)state;
+    load("sockets = ( { kind = \"gate\"; path = \"/a\"; mode = \"640\"; requests = [ \"begin\" ]; } );");
+    const struct socket_setting *socket = configuration_settings(configuration)->sockets;
+    assert_int_equal(socket->mode, 0640);
+    assert_int_equal(socket->requests, 1);
+}
+
 static void nothing_set(void **state) {
     (void)state;
     load("sockets = ( );");
@@ -295,6 +303,8 @@ static void reminders_come_a_week_before(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(every_host_setting, place_make, finish),
+        cmocka_unit_test_setup_teardown(a_socket_whose_mode_has_three_digits_and_that_takes_begin_alone, place_make,
+                                        finish),
         cmocka_unit_test_setup_teardown(nothing_set, place_make, finish),
         cmocka_unit_test_setup_teardown(services_by_every_name, place_make, finish),
         cmocka_unit_test_setup_teardown(what_is_served, place_make, finish),

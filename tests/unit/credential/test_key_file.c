@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -240,6 +242,41 @@ static void an_interrupted_rotation_goes_on_with_the_key_it_made(void **state) {
     keyring_free(&other_ring);
 }
 
+/* Whether a key file can be made, or rotated, where no file may grow over half a block. */
+static bool without_room(bool (*write_file)(const char *path, char *fault, size_t size)) {
+    struct rlimit before, little;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    little = (struct rlimit){.rlim_cur = KEY_BLOCK_SIZE / 2, .rlim_max = before.rlim_max};
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+    fault[0] = '\0';
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &little), 0);
+    bool done = write_file(path, fault, sizeof fault);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    signal(SIGXFSZ, handler);
+    return done;
+}
+
+static void half_a_key_is_never_left_behind(void **state) {
+    (void)state;
+    unsigned char before[KEYED_HASH_SIZE], after[KEYED_HASH_SIZE];
+    char fresh[sizeof path + 8];
+    snprintf(fresh, sizeof fresh, "%s.new", path);
+    assert_false(without_room(key_file_create));
+    assert_non_null(strstr(fault, "File too large"));
+    assert_int_equal(access(path, F_OK), -1);
+    write_key(KEY_BLOCK_SIZE, 0400);
+    struct keyring *keyring = keyring_read(path, fault, sizeof fault);
+    hash_of(keyring, before);
+    keyring_free(&keyring);
+    assert_false(without_room(key_file_rotate));
+    assert_non_null(strstr(fault, "File too large"));
+    assert_int_equal(access(fresh, F_OK), -1);
+    keyring = keyring_read(path, fault, sizeof fault);
+    hash_of(keyring, after);
+    keyring_free(&keyring);
+    assert_memory_equal(before, after, sizeof after);
+}
+
 static void rotating_keeps_owner_and_mode(void **state) {
     (void)state;
     mode_t mode;
@@ -265,6 +302,7 @@ int main(void) {
         cmocka_unit_test_teardown(a_file_of_another_size_is_refused, remove_files),
         cmocka_unit_test_teardown(rotating_brings_a_new_key_and_keeps_every_hash, remove_files),
         cmocka_unit_test_teardown(an_interrupted_rotation_goes_on_with_the_key_it_made, remove_files),
+        cmocka_unit_test_teardown(half_a_key_is_never_left_behind, remove_files),
         cmocka_unit_test_teardown(rotating_keeps_owner_and_mode, remove_files),
     };
     return cmocka_run_group_tests(tests, start, stop);

@@ -121,6 +121,8 @@ static void uris_are_read_with_their_parameters(void **state) {
         {"otpauth://totp/alice?secret=JBSWY3DPEHPK3PXP", SEED_TOO_SHORT},
         {"otpauth://totp/alice?secret=" B32_160 "&digits=7", SEED_PARAMETERS},
         {"otpauth://totp/alice?secret=" B32_160 "&digits=", SEED_PARAMETERS},
+        {"otpauth://totp/alice?secret=" B32_160 "&digits=6x", SEED_PARAMETERS},
+        {"otpauth://totp/alice?secret=" B32_160 "&period=2:", SEED_PARAMETERS}, /* the character after 9: 30? */
         {"otpauth://totp/alice?secret=" B32_160 "&period=15", SEED_PARAMETERS},
         {"otpauth://totp/alice?secret=" B32_160 "&period=99999999999", SEED_PARAMETERS},
         {"otpauth://totp/alice?secret=" B32_160 "&algorithm=MD5", SEED_PARAMETERS},
@@ -158,6 +160,9 @@ static void uris_are_read_with_their_parameters(void **state) {
     assert_int_equal(seed.totp.period, 60);
     assert_int_equal(seed.totp.digits, 8);
     assert_int_equal(seed.totp.hash, TOTP_SHA256);
+    assert_int_equal(seed_from_uri("otpauth://totp/alice?secret=" B32_160, &seed), SEED_OK);
+    assert_string_equal(seed.account, "alice");
+    assert_string_equal(seed.issuer, "");
 }
 
 static void written_uris_are_read_again(void **state) {

@@ -124,12 +124,16 @@ void setup_dovecot(struct setup_plan *plan) {
     "auth     required                                   pam_authgate.so commit\n"                                     \
     "account  required                                   pam_authgate.so\n"
 #define DEBIAN_AUTH    "@include common-auth\n"
-#define DEBIAN_ACCOUNT "@include common-account\n"
+#define DEBIAN_ACCOUNT                                                                                                 \
+    "@include common-account\n"                                                                                        \
+    "session  include                                    common-session\n"
 #define RHEL_AUTH                                                                                                      \
     "auth     [success=1 default=ignore]                 pam_unix.so\n"                                                \
     "auth     requisite                                  pam_deny.so\n"                                                \
     "auth     required                                   pam_permit.so\n"
-#define RHEL_ACCOUNT "account  include                                    password-auth\n"
+#define RHEL_ACCOUNT                                                                                                   \
+    "account  include                                    password-auth\n"                                              \
+    "session  include                                    password-auth\n"
 
 void setup_pam(struct setup_plan *plan) {
     static const char *const services[][2] = {{"imap", "IMAP"},         {"pop3", "POP3"},

@@ -58,7 +58,9 @@ class Stack:
         check = PASSWORD_CHECK.format(hook=hook_line, passwords=self.lab.path("passwords"))
         text, auths = re.subn(r"^@include common-auth\n", check, text, flags=re.MULTILINE)
         text, accounts = re.subn(r"^@include common-account\n", ACCOUNT_CHECK, text, flags=re.MULTILINE)
-        assert (auths, accounts) == (1, 1) and "\n@include" not in text, f"the shipped stack has changed:\n{text}"
+        text, sessions = re.subn(r"(?m)^session .*common-session$", "session  required  pam_permit.so", text)
+        replaced = (auths, accounts, sessions) == (1, 1, 1)
+        assert replaced and "\n@include" not in text, f"the shipped stack has changed:\n{text}"
         return text
 
     # The hook stands just before the password check: it counts how often that is reached, and can hold it up.

@@ -249,6 +249,7 @@ class Host:
                  "auth required pam_permit.so\n")
         text = text.replace("@include common-auth\n", check)
         text = text.replace("@include common-account\n", "account required {password}\n")
+        text = re.sub(r"(?m)^session .*\n", "", text)  # no test opens one
         text = re.sub(r"include +password-auth", "required {password}", text)
         text = re.sub(r"(?m)^(\w.*)pam_unix\.so", r"\1{password}", text)
         text = re.sub(r"(?m)^(\w.*)pam_authgate\.so(.*)$", rf"\1{{ours\2 {arguments}}}", text)

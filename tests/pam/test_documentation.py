@@ -52,6 +52,14 @@ def argument(name):
     assert re.search(rf"^\.It Cm {name}\b", MODULE, re.MULTILINE), name
 
 
+@tests.rows(["debian", "rhel"], lambda family: f"{family}'s stacks open the host's sessions, for a session=yes")
+def session(family):
+    services = os.listdir(os.path.join(ROOT, "conf/pam.d", family))
+    last = {read(f"conf/pam.d/{family}/{service}").splitlines()[-1] for service in services}
+    tap.same([line.split() for line in last],
+             [["session", "include", "common-session" if family == "debian" else "password-auth"]], "last lines")
+
+
 @tests.case("pam_authgate(8) shows the stack that ships, line by line")
 def stack():
     shown = [line.split() for line in MODULE.split(".Bd -literal\n")[1].split(".Ed")[0].splitlines()]

@@ -82,27 +82,70 @@ static bool ends_the_search(struct doctor *doctor, const struct dovecot_passdb *
            !has_list(doctor, passdb, "mechanisms_filter") && (skip == NULL || is(skip, "never"));
 }
 
+static bool says(struct doctor *doctor, const struct dovecot_passdb *passdb, const char *name, const char *word) {
+    return is(value_of(doctor, passdb, name), word);
+}
+
+/* Whether a static passdb only adds fields to logins that another one judges. */
+static bool adds_fields(struct doctor *doctor, const struct dovecot_passdb *passdb) {
+    struct words words = scrap_split(&doctor->arena, value_of(doctor, passdb, "args"), " \t");
+    return is(passdb->driver, "static") &&
+           (words_have(&words, "noauthenticate") || words_have(&words, "noauthenticate=y") ||
+            words_have(&words, "noauthenticate=yes"));
+}
+
 /* Whether a passdb other than PAM can never let anybody in by itself. */
 static bool harmless(struct doctor *doctor, const struct dovecot_passdb *passdb) {
     const char *success = value_of(doctor, passdb, "result_success");
-    return is(passdb->driver, "pam") || is(value_of(doctor, passdb, "deny"), "yes") ||
-           is(value_of(doctor, passdb, "master"), "yes") || is(value_of(doctor, passdb, "skip"), "unauthenticated") ||
-           is(success, "continue-fail") || is(success, "return-fail");
+    return is(passdb->driver, "pam") || says(doctor, passdb, "deny", "yes") || says(doctor, passdb, "master", "yes") ||
+           says(doctor, passdb, "skip", "unauthenticated") || is(success, "continue") || is(success, "continue-fail") ||
+           is(success, "return-fail") || adds_fields(doctor, passdb);
+}
+
+/* The section that a passdb is asked in: those of a protocol come before those that stand for all of them. In 2.4 one
+ * that has a name which is known outside is that one. */
+static const char *asked_in(struct doctor *doctor, const struct dovecot_passdb *passdb) {
+    const struct sections *printed = &doctor->dovecot->printed;
+    const struct section *own = passdb->section;
+    for (size_t i = 0; own->title[0] != '\0' && i < printed->section_count; i++) {
+        const struct section *same = printed->section[i];
+        if (same->outer == NULL && strcmp(same->kind, "passdb") == 0 && strcmp(same->title, own->title) == 0)
+            return "";
+    }
+    return own->outer != NULL ? own->outer->path : "";
+}
+
+/* Whether a PAM passdb stands before this one in the same section; `ending`: one that ends the search. */
+static bool behind_pam(struct doctor *doctor, const struct dovecot_passdb *passdb, bool ending) {
+    struct dovecot_passdb before;
+    for (size_t at = 0; next_passdb(doctor, &at, &before) && before.section != passdb->section;)
+        if (is(before.driver, "pam") && strcmp(asked_in(doctor, &before), asked_in(doctor, passdb)) == 0 &&
+            (!ending || ends_the_search(doctor, &before)))
+            return true;
+    return false;
 }
 
 static void look_beside(struct doctor *doctor) {
     struct dovecot_passdb passdb;
-    bool pam = false, ended = false;
-    for (size_t at = 0; readable(doctor) && next_passdb(doctor, &at, &passdb);) {
-        if (!harmless(doctor, &passdb) && !ended)
+    for (size_t at = 0; readable(doctor) && next_passdb(doctor, &at, &passdb);)
+        if (!harmless(doctor, &passdb) && !behind_pam(doctor, &passdb, true))
             doctor_find(doctor, place_of(doctor, &passdb, "driver"),
                         "remove it, or give the PAM passdb before it `result_failure = return-fail` and "
                         "`result_internalfail = return-fail`",
                         "the %s passdb lets logins in %s, without asking the gate", passdb.driver,
-                        pam ? "that PAM has refused" : "before PAM is asked");
-        ended = ended || ends_the_search(doctor, &passdb);
-        pam = pam || is(passdb.driver, "pam");
-    }
+                        behind_pam(doctor, &passdb, false) ? "that PAM has refused" : "before PAM is asked");
+}
+
+/* A passdb whose refusals are told to be successes. */
+static void look_results(struct doctor *doctor) {
+    static const char *const results[] = {"result_failure", "result_internalfail"};
+    struct dovecot_passdb passdb;
+    for (size_t at = 0; readable(doctor) && next_passdb(doctor, &at, &passdb);)
+        for (size_t i = 0; i < sizeof results / sizeof results[0]; i++)
+            if (says(doctor, &passdb, results[i], "return-ok") || says(doctor, &passdb, results[i], "continue-ok"))
+                doctor_find(doctor, place_of(doctor, &passdb, results[i]),
+                            scrap_text(&doctor->arena, "%s = return-fail", results[i]),
+                            "who is refused by this %s passdb is let in", passdb.driver);
 }
 
 static void look_master(struct doctor *doctor) {
@@ -188,6 +231,36 @@ static void look_trusted(struct doctor *doctor) {
     }
 }
 
+/* ---- names ---- */
+
+static bool has_one_of(const char *text, const char *const words[], size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (strstr(text, words[i]) != NULL)
+            return true;
+    return false;
+}
+
+/* Whether a format keeps the part before the @ and nothing of the rest. */
+static bool takes_the_domain_off(const char *format) {
+    static const char *const names[] = {"%n", "%Ln", "%{username", "%{user | username", "%{user|username"};
+    static const char *const domains[] = {"@", "%d", "%Ld", "domain", "%u", "%Lu", "%{user}", "%{user | lower"};
+    return has_one_of(format, names, sizeof names / sizeof names[0]) &&
+           !has_one_of(format, domains, sizeof domains / sizeof domains[0]);
+}
+
+static void look_domain(struct doctor *doctor) {
+    const struct section_setting *setting;
+    size_t served = doctor->settings != NULL ? doctor->settings->naming.domain_count : 0;
+    for (size_t at = 0; readable(doctor) && (setting = next_setting(doctor, &at, "auth_username_format")) != NULL;)
+        if (served > 1 && takes_the_domain_off(setting->value))
+            doctor_find(doctor, locate(doctor, setting->section, setting->name),
+                        dovecot_modern(&doctor->dovecot->printed) ? "auth_username_format = %{user | lower}"
+                                                                  : "auth_username_format = %Lu",
+                        "%s takes the domain off a name: the accounts of every domain are judged as if they were "
+                        "default_domain's",
+                        setting->value);
+}
+
 /* ---- the services that it asks PAM for ---- */
 
 /* Replaces every `from` in the text. */
@@ -265,7 +338,8 @@ static void look_service(struct doctor *doctor) {
         if (!told_apart(doctor, pattern, protocol_of(asker.section)))
             doctor_find(doctor, place_of_name(doctor, &asker),
                         modern ? "service_name = authgate-%{protocol}" : "args = authgate-%s",
-                        "Dovecot asks PAM for the service %s, not for authgate-imap, authgate-smtp and so on", pattern);
+                        "Dovecot asks PAM for the service %s, not for authgate- and the name of each protocol",
+                        pattern);
     }
 }
 
@@ -279,10 +353,12 @@ static void look_unread(struct doctor *doctor) {
 const struct doctor_check doctor_dovecot_checks[] = {
     {"dovecot-unread", DOCTOR_WEAK, look_unread, "doveconf does not say how Dovecot is set up"},
     {"dovecot-passdb-beside", DOCTOR_BYPASS, look_beside, "a passdb other than PAM lets logins in"},
+    {"dovecot-results", DOCTOR_BYPASS, look_results, "a passdb lets in whom it has refused"},
     {"dovecot-master", DOCTOR_BYPASS, look_master, "master users log in as anybody"},
     {"dovecot-cache", DOCTOR_BYPASS, look_cache, "the authentication cache may answer for the gate"},
     {"dovecot-mechanisms", DOCTOR_BYPASS, look_mechanisms, "mechanisms that skip the password"},
     {"dovecot-service-name", DOCTOR_BYPASS, look_service, "the PAM service is not that of the protocol"},
+    {"dovecot-domain", DOCTOR_WEAK, look_domain, "names lose their domain on the way to the gate"},
     {"dovecot-trusted", DOCTOR_WEAK, look_trusted, "every client may say where it comes from"},
     {NULL, DOCTOR_NOTE, NULL, NULL},
 };

@@ -9,6 +9,7 @@ HEAD = "dovecot_config_version = 2.4.0\ndovecot_storage_version = 2.4.0\n" if MO
 SERVICE = "service_name" if MODERN else "args"
 OURS = "authgate-%{protocol}" if MODERN else "authgate-%s"
 ASKS = f"{SERVICE} = {OURS}"
+LOCAL_PART = "%{user | username | lower}" if MODERN else "%Ln"
 
 
 def passdb(driver, *lines, name=None):

@@ -88,6 +88,8 @@ BEGIN_WRONG = [("optional", "optional"), ("required", "required"), ("sufficient"
                ("[success=done ignore=ignore default=bad]", "default=bad")]
 # 2.4 caches what PAM says unless it is told not to, 2.3 where it is told to.
 PAM_CACHED = edit(DOVECOT, syntax.ASKS, syntax.ASKS if syntax.MODERN else "args = cache_key=%u authgate-%s")
+ENDING = edit(DOVECOT, syntax.ASKS, syntax.ASKS + "\n  result_failure = return-fail\n"
+              "  result_internalfail = return-fail")
 NOT_CACHED = edit(DOVECOT, syntax.ASKS, syntax.ASKS + "\n  use_cache = no")
 CACHE = add(DOVECOT, "auth_cache_size = 10M\n")
 COMMIT_WRONG = ["optional", "sufficient", "[default=ignore]", "[default=ok]", "[auth_err=ignore default=bad]"]
@@ -179,6 +181,17 @@ BREAKS = [
     Break("dovecot-passdb-beside", "a PAM that ends the search by its refusals alone, and not when it cannot tell",
           several(edit(DOVECOT, syntax.ASKS, syntax.ASKS + "\n  result_failure = return-fail"),
                   add(DOVECOT, syntax.OPEN)), DOVECOT, "static"),
+    Break("dovecot-passdb-beside", "a protocol's own passdb, asked before a PAM that ends the search",
+          several(ENDING, add(DOVECOT, "protocol pop3 {\n" + syntax.OPEN + "}\n")), DOVECOT, "static"),
+    *[Break("dovecot-results", f"a passdb whose {result} is {word}",
+            edit(DOVECOT, syntax.ASKS, syntax.ASKS + f"\n  {result} = {word}"), DOVECOT, result)
+      for result, word in (("result_failure", "return-ok"), ("result_internalfail", "continue-ok"))],
+    Break("dovecot-results", "a deny passdb that lets in whom it does not have",
+          edit(DOVECOT, syntax.PAM, syntax.passwd_file("/etc/deny", "deny = yes", "result_failure = return-ok",
+                                                       name="denied") + syntax.PAM), DOVECOT, "return-ok"),
+    Break("dovecot-domain", "names without their domain, of which two are served", several(
+        edit(CONF, "default_domain =", 'domains = [ "example.test", "example.org" ];\ndefault_domain ='),
+        add(DOVECOT, f"auth_username_format = {syntax.LOCAL_PART}\n")), DOVECOT, "auth_username_format"),
     Break("dovecot-master", "master users",
           edit(DOVECOT, syntax.PAM, "auth_master_user_separator = *\n" +
                syntax.passwd_file("/etc/dovecot/masters", "master = yes") + syntax.PAM), DOVECOT, "master = yes"),
@@ -416,13 +429,19 @@ GOOD = {
     "a module of a name that nobody knows": instead("auth [success=1 default=ignore] pam_homegrown.so\n"
                                                     "auth requisite pam_deny.so\nauth required pam_permit.so\n"),
     "a deny passdb and one that ends the search": several(
-        edit(DOVECOT, syntax.ASKS, syntax.ASKS + "\n  result_failure = return-fail\n"
-             "  result_internalfail = return-fail"),
+        ENDING,
         edit(DOVECOT, syntax.PAM, syntax.passwd_file("/etc/deny", "deny = yes", name="denied") + syntax.PAM),
         add(DOVECOT, syntax.passwd_file("/etc/dovecot/users"))),
     "more options for the PAM passdb":
         edit(DOVECOT, syntax.ASKS, syntax.ASKS + "\n  session = yes\n  max_requests = 3\n  failure_show_msg = yes"
              if syntax.MODERN else "args = session=yes max_requests=3 failure_show_msg=yes authgate-%s"),
+    "a passdb before PAM that adds fields and decides nothing": edit(
+        DOVECOT, syntax.PAM, syntax.passwd_file("/etc/dovecot/users", "result_success = continue") + syntax.PAM),
+    "names without their domain, of which one is served":
+        add(DOVECOT, f"auth_username_format = {syntax.LOCAL_PART}\n"),
+    "names with their domain put behind them": several(
+        edit(CONF, "default_domain =", 'domains = [ "example.test", "example.org" ];\ndefault_domain ='),
+        add(DOVECOT, f"auth_username_format = {syntax.LOCAL_PART}@example.test\n")),
     "proxies that are named": add(DOVECOT, "login_trusted_networks = 192.0.2.7 2001:db8::/64\n"),
     "mail clients' restrictions": edit(MASTER, "smtpd_relay_restrictions=permit_sasl_authenticated,reject",
                                        "smtpd_client_restrictions=permit_mynetworks,permit_sasl_authenticated,reject"),
@@ -469,8 +488,11 @@ MODERN_GOOD = {
         edit(DOVECOT, "auth_mechanisms = plain login\n", "auth_mechanisms {\n  plain = yes\n  login = yes\n}\n"),
         add(DOVECOT, "login_trusted_networks {\n  192.0.2.7 = yes\n}\n")),
 }
-if syntax.MODERN:
-    GOOD.update(MODERN_GOOD)
+OLD_GOOD = {
+    "a static passdb that authenticates nobody":
+        edit(DOVECOT, syntax.PAM, syntax.passdb("static", "args = foo=bar noauthenticate=y") + syntax.PAM),
+}
+GOOD.update(MODERN_GOOD if syntax.MODERN else OLD_GOOD)
 
 
 @tests.rows(sorted(GOOD), lambda name: f"right in another way: {name}")

@@ -59,8 +59,12 @@ struct doctor_trial {
     const char *title; /* "Dovecot's service imap" */
     struct place place;
     const char *name, *password;
+    const char *watched;              /* the account that the gate watches; the name, but for a realm that is added */
+    const char *came_as;              /* the account that the gate saw; NULL: none */
+    bool malformed;                   /* the gate took it for no name */
     const char *mechanisms;           /* what the server offers; NULL: not known */
     bool let_in;                      /* by the mail program */
+    bool later;                       /* put off by it */
     bool counted;                     /* the gate must have seen it */
     int64_t seen, right, uncommitted; /* logins by this name, as the gate counted them */
 };

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "base/verdict.h"
 #include "ctl/ask.h"
 #include "ctl/doctor_dovecot.h"
 #include "ctl/doctor_host.h"
@@ -42,8 +43,20 @@ static void make_words(char *text, size_t size) {
 
 /* ---- what the daemon saw ---- */
 
+/* A trial and where its texts go. */
+struct seeing {
+    struct arena *arena;
+    struct doctor_trial *trial;
+};
+
 static void take_seen(void *context, const struct message *record) {
-    struct doctor_trial *trial = context;
+    const struct seeing *seeing = context;
+    struct doctor_trial *trial = seeing->trial;
+    const char *name = record->value[FIELD_NAME], *reason = record->value[FIELD_REASON];
+    if (name != NULL && trial->seen > 0) {
+        trial->came_as = scrap_text(seeing->arena, "%s", name);
+        trial->malformed = reason != NULL && strcmp(reason, reason_name(REASON_MALFORMED)) == 0;
+    }
     const char *key = record->value[FIELD_KEY], *value = record->value[FIELD_VALUE];
     int64_t count = value != NULL ? strtoll(value, NULL, 10) : 0;
     if (key != NULL && strcmp(key, "seen") == 0)
@@ -54,15 +67,16 @@ static void take_seen(void *context, const struct message *record) {
         trial->uncommitted = count;
 }
 
-static bool ask_about(const struct doctor *doctor, const char *request, struct doctor_trial *trial) {
+static bool ask_about(struct doctor *doctor, const char *request, struct doctor_trial *trial) {
     struct message question = {{NULL}};
+    struct seeing seeing = {.arena = &doctor->arena, .trial = trial};
     question.value[FIELD_REQUEST] = request;
-    question.value[FIELD_NAME] = trial->name;
-    return ask(doctor->socket, &question, take_seen, trial) == STATUS_DONE;
+    question.value[FIELD_NAME] = trial->watched;
+    return ask(doctor->socket, &question, take_seen, &seeing) == STATUS_DONE;
 }
 
 /* The module's last word may come a moment after the server's answer. */
-static void ask_what_was_seen(const struct doctor *doctor, struct doctor_trial *trial) {
+static void ask_what_was_seen(struct doctor *doctor, struct doctor_trial *trial) {
     int64_t deadline = clock_monotonic() + SEEN_WITHIN;
     while (ask_about(doctor, "trial-seen", trial) && trial->seen == 0 && clock_monotonic() < deadline)
         poll(NULL, 0, 50);
@@ -72,11 +86,22 @@ static void ask_what_was_seen(const struct doctor *doctor, struct doctor_trial *
 
 typedef bool log_in(struct doctor *doctor, const struct path *path, struct doctor_trial *trial, void *context);
 
+/* The domain that a path gave to a name that had none, "@" and all; "". */
+static const char *given_domain(const struct doctor *doctor, const struct path *path, const char *name) {
+    const struct doctor_trial *first = doctor->trial_count > 0 ? &doctor->trial[doctor->trial_count - 1] : NULL;
+    bool same = first != NULL && first->title == path->title && first->came_as != NULL;
+    const char *domain = same && strchr(name, '@') == NULL ? strrchr(first->came_as, '@') : NULL;
+    return domain != NULL ? domain : "";
+}
+
 /* Announces the name, logs in, asks. `log_in` says on its own why it could not. */
 static void try_name(struct doctor *doctor, const struct path *path, const char *name, log_in *try, void *context) {
     char password[SECRET_SIZE];
     make_words(password, sizeof password);
     struct doctor_trial trial = {.title = path->title, .place = path->place, .name = name, .counted = path->counted};
+    trial.watched = name == doctor->account
+                        ? scrap_text(&doctor->arena, "%s%s", name, given_domain(doctor, path, name))
+                        : name;
     trial.password = scrap_text(&doctor->arena, "%s", password);
     progress_step(&doctor->progress, doctor->trial_count, 0);
     if (!ask_about(doctor, "trial-watch", &trial) || !try(doctor, path, &trial, context))
@@ -84,19 +109,21 @@ static void try_name(struct doctor *doctor, const struct path *path, const char 
     ask_what_was_seen(doctor, &trial);
     doctor->trial = scrap_grow(&doctor->arena, doctor->trial, doctor->trial_count, sizeof *doctor->trial);
     doctor->trial[doctor->trial_count++] = trial;
+    const char *outcome = trial.let_in ? "let in" : trial.later ? "put off" : "refused";
     doctor_remark(doctor, true, "%s as %s with a random password: %s; the gate saw %" PRId64 " login%s", path->title,
-                  name, trial.let_in ? "let in" : "refused", trial.seen, trial.seen == 1 ? "" : "s");
+                  name, outcome, trial.seen, trial.seen == 1 ? "" : "s");
 }
 
 /* A name that nobody has; one that can be no name, so that the gate refuses it at once; and the administrator's own. */
 static void try_path(struct doctor *doctor, const struct path *path, log_in *try, void *context) {
-    char word[11];
+    char word[2][11];
     size_t before = doctor->trial_count;
-    make_words(word, sizeof word);
-    try_name(doctor, path, scrap_text(&doctor->arena, "authgate-doctor-%s", word), try, context);
+    make_words(word[0], sizeof word[0]);
+    make_words(word[1], sizeof word[1]);
+    try_name(doctor, path, scrap_text(&doctor->arena, "authgate-doctor-%s", word[0]), try, context);
     if (doctor->trial_count == before)
         return;
-    try_name(doctor, path, scrap_text(&doctor->arena, ".authgate-doctor-%s", word), try, context);
+    try_name(doctor, path, scrap_text(&doctor->arena, ".authgate-doctor-%s", word[1]), try, context);
     if (doctor->account != NULL)
         try_name(doctor, path, doctor->account, try, context);
 }
@@ -167,6 +194,7 @@ static bool by_smtp(struct doctor *doctor, const struct path *path, struct docto
     if (cover == SMTP_CLEAR && attempt.outcome == SMTP_NO_AUTH && attempt.starttls)
         attempt = smtp_try(&doctor->arena, port->host, port->number, SMTP_STARTTLS, who);
     trial->let_in = attempt.outcome == SMTP_LET_IN;
+    trial->later = attempt.outcome == SMTP_LATER;
     trial->mechanisms = attempt.mechanisms;
     if (attempt.outcome == SMTP_UNREACHABLE || attempt.outcome == SMTP_NO_AUTH)
         doctor_remark(doctor, false, "%s: %s", path->title,
@@ -242,9 +270,48 @@ static void look_entered(struct doctor *doctor) {
 
 static void look_unseen(struct doctor *doctor) {
     for (size_t i = 0; i < doctor->trial_count; i++)
-        if (doctor->trial[i].counted && doctor->trial[i].seen == 0 && doctor->trial[i].name[0] != '.')
+        if (doctor->trial[i].counted && doctor->trial[i].seen == 0 && doctor->trial[i].name[0] != '.' &&
+            !doctor->trial[i].later)
             doctor_find(doctor, doctor->trial[i].place, "see the findings above",
                         "%s: a login as %s never reached the gate", doctor->trial[i].title, doctor->trial[i].name);
+}
+
+static void look_put_off(struct doctor *doctor) {
+    for (size_t i = 0; i < doctor->trial_count; i++)
+        if (doctor->trial[i].later && doctor->trial[i].seen == 0 && doctor->trial[i].name[0] != '.')
+            doctor_find(doctor, doctor->trial[i].place, "see the findings above, and the mail log",
+                        "%s: a login as %s was put off (try again later) without the gate having seen it",
+                        doctor->trial[i].title, doctor->trial[i].name);
+}
+
+#define ONE_DOMAIN                                                                                                     \
+    "let default_domain in authgate.conf, auth_default_realm in Dovecot and smtpd_sasl_local_domain in Postfix be "    \
+    "the same domain, or leave the latter two out"
+
+static bool made_up(const struct doctor *doctor, const struct doctor_trial *trial) {
+    return trial->name != doctor->account && trial->name[0] != '.' && trial->came_as != NULL;
+}
+
+static void look_name(struct doctor *doctor) {
+    for (size_t i = 0; i < doctor->trial_count; i++)
+        if (made_up(doctor, &doctor->trial[i]) && doctor->trial[i].malformed)
+            doctor_find(doctor, doctor->trial[i].place, ONE_DOMAIN ", or add it to domains",
+                        "%s: the name %s reaches the gate as %s, which no account here can be: whoever types no domain "
+                        "is refused",
+                        doctor->trial[i].title, doctor->trial[i].name, doctor->trial[i].came_as);
+}
+
+static void look_domain(struct doctor *doctor) {
+    const char *wanted = doctor->settings != NULL ? doctor->settings->naming.default_domain : NULL;
+    for (size_t i = 0; wanted != NULL && i < doctor->trial_count; i++) {
+        const struct doctor_trial *trial = &doctor->trial[i];
+        const char *domain = made_up(doctor, trial) && !trial->malformed ? strrchr(trial->came_as, '@') : NULL;
+        if (domain != NULL && strcmp(domain + 1, wanted) != 0)
+            doctor_find(doctor, trial->place, ONE_DOMAIN,
+                        "%s: whoever types no domain is one of %s there, and of default_domain %s elsewhere: another "
+                        "account, with another policy",
+                        trial->title, domain + 1, wanted);
+    }
 }
 
 static void look_right(struct doctor *doctor) {
@@ -270,6 +337,9 @@ const struct doctor_check doctor_trial_checks[] = {
     {"trial-entered", DOCTOR_BYPASS, look_entered, "a login with a random password was let in"},
     {"trial-unseen", DOCTOR_BYPASS, look_unseen, "a login never reached the gate"},
     {"trial-commit", DOCTOR_BYPASS, look_right, "the gate was told that a random password was right"},
+    {"trial-later", DOCTOR_OUTAGE, look_put_off, "a login was put off before it reached the gate"},
+    {"trial-name", DOCTOR_OUTAGE, look_name, "a name reaches the gate as one that it does not serve"},
+    {"trial-domain", DOCTOR_WEAK, look_domain, "a name reaches the gate with another domain than its own"},
     {"trial-mechanisms", DOCTOR_WEAK, look_offers, "a port offers more than PLAIN and LOGIN"},
     {NULL, DOCTOR_NOTE, NULL, NULL},
 };

@@ -3,9 +3,11 @@
  * no certificate is looked at, for nothing that is secret is sent. Called by doctor's trials. */
 #include "ctl/smtp_dialog.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
@@ -16,9 +18,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "base/clock.h"
+#include "base/random.h"
 
-#define PATIENCE 15000
+#define PATIENCE  15000
+#define LOOPBACK  "127.0.0.1"
+#define FROM_SIZE sizeof "127.255.255.255"
 
 struct dialog {
     struct arena *arena;
@@ -29,6 +35,25 @@ struct dialog {
     size_t length;
 };
 
+/* Dovecot lets an address wait longer after each failure, until Postfix gives up on it: each conversation on loopback
+ * comes from an address of its own. */
+static void some_address(char from[FROM_SIZE]) {
+    unsigned char byte[3];
+    struct buffer text;
+    random_fill(byte, sizeof byte);
+    buffer_init(&text, from, FROM_SIZE);
+    buffer_add_format(&text, "127.%d.%d.%d", 128 + byte[0] % 127, byte[1], 1 + byte[2] % 254);
+}
+
+/* Where the system has no such address, the connection is made from the usual one. */
+static void come_from_another(int descriptor, const char *host) {
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    char from[FROM_SIZE];
+    some_address(from);
+    if (strcmp(host, LOOPBACK) == 0 && inet_pton(AF_INET, from, &address.sin_addr) == 1)
+        (void)bind(descriptor, (const struct sockaddr *)&address, sizeof address);
+}
+
 /* Connects to one of the addresses of host and port; -1. */
 static int connect_to(const char *host, const char *port) {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
@@ -38,6 +63,8 @@ static int connect_to(const char *host, const char *port) {
         return -1;
     for (const struct addrinfo *at = found; at != NULL && descriptor < 0; at = at->ai_next) {
         descriptor = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (descriptor >= 0)
+            come_from_another(descriptor, host);
         if (descriptor >= 0 && connect(descriptor, at->ai_addr, at->ai_addrlen) != 0) {
             close(descriptor);
             descriptor = -1;
@@ -52,10 +79,19 @@ static void become_s_client(int end, const char *where, enum smtp_cover cover) {
     dup2(end, STDIN_FILENO);
     dup2(end, STDOUT_FILENO);
     dup2(nothing, STDERR_FILENO);
-    if (cover == SMTP_STARTTLS)
-        execlp("openssl", "openssl", "s_client", "-quiet", "-starttls", "smtp", "-connect", where, (char *)NULL);
-    else
-        execlp("openssl", "openssl", "s_client", "-quiet", "-connect", where, (char *)NULL);
+    const char *command[10] = {"openssl", "s_client", "-quiet", "-connect", where};
+    size_t count = 5;
+    char from[FROM_SIZE];
+    some_address(from);
+    if (strncmp(where, LOOPBACK ":", strlen(LOOPBACK ":")) == 0) {
+        command[count++] = "-bind";
+        command[count++] = from;
+    }
+    if (cover == SMTP_STARTTLS) {
+        command[count++] = "-starttls";
+        command[count++] = "smtp";
+    }
+    execvp(command[0], (char *const *)(uintptr_t)command);
     _exit(127);
 }
 

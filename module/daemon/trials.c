@@ -13,10 +13,13 @@
 #include "policy/configuration.h"
 
 #define WATCH_TIME 120000 /* milliseconds */
-enum { NAMES = 16 };
+#define MADE_UP    "authgate-doctor-"
+enum { NAMES = 16, WORD_LENGTH = 10 };
 
 struct trial {
-    char name[ACCOUNT_NAME_SIZE]; /* as a login's record has it */
+    char name[ACCOUNT_NAME_SIZE]; /* in the form that records have */
+    char word[WORD_LENGTH + 1];   /* of a made-up name: all that need not change on its way here; "": of no such name */
+    char came_as[ACCOUNT_NAME_SIZE]; /* the last login's record */
     int64_t until;
     uint64_t turn; /* the older, the smaller */
     int64_t seen, right, accepted, uncommitted;
@@ -54,6 +57,18 @@ static void form(const struct admin_job *job, char name[ACCOUNT_NAME_SIZE]) {
         login_record_name(name, typed);
 }
 
+/* What a mail server leaves of a made-up name, whichever domain and signs it puts into it. */
+static void keep_word(struct trial *trial) {
+    const char *made_up = strstr(trial->name, MADE_UP);
+    const char *word = made_up != NULL ? made_up + strlen(MADE_UP) : "";
+    if (strspn(word, "abcdefghijklmnopqrstuvwxyz") == WORD_LENGTH)
+        memcpy(trial->word, word, WORD_LENGTH);
+}
+
+static bool meant(const struct trial *trial, const char *account) {
+    return strcmp(trial->name, account) == 0 || (trial->word[0] != '\0' && strstr(account, trial->word) != NULL);
+}
+
 void admin_trial_watch(struct admin_job *job) {
     struct server *server = job->server;
     char name[ACCOUNT_NAME_SIZE];
@@ -68,6 +83,7 @@ void admin_trial_watch(struct admin_job *job) {
     trial = trial != NULL ? trial : make_room(server->trials);
     *trial = (struct trial){.until = clock_monotonic() + WATCH_TIME, .turn = ++server->trials->turns};
     memcpy(trial->name, name, sizeof name);
+    keep_word(trial);
     admin_job_log(job, "name", trial->name);
     admin_job_answer(job);
 }
@@ -94,18 +110,21 @@ void admin_trial_seen(struct admin_job *job) {
     add_count(job, "uncommitted", trial->uncommitted);
     struct message record = records_make("trial");
     record.value[FIELD_REASON] = trial->reason != REASON_NONE ? reason_name(trial->reason) : NULL;
-    record.value[FIELD_NAME] = trial->name;
+    record.value[FIELD_NAME] = trial->seen > 0 ? trial->came_as : trial->name;
     records_add(&job->records, &record);
     admin_job_answer(job);
 }
 
 void trials_see(struct server *server, const struct login_record *record) {
-    struct trial *trial = find(server, record->account);
-    if (trial == NULL)
-        return;
-    trial->seen++;
-    trial->right += record->password == HISTORY_PASSWORD_RIGHT;
-    trial->accepted += record->verdict == VERDICT_ACCEPT;
-    trial->uncommitted += record->reason == REASON_UNCOMMITTED;
-    trial->reason = record->reason;
+    for (size_t i = 0; server->trials != NULL && i < NAMES; i++) {
+        struct trial *trial = &server->trials->trial[i];
+        if (clock_monotonic() >= trial->until || !meant(trial, record->account))
+            continue;
+        trial->seen++;
+        trial->right += record->password == HISTORY_PASSWORD_RIGHT;
+        trial->accepted += record->verdict == VERDICT_ACCEPT;
+        trial->uncommitted += record->reason == REASON_UNCOMMITTED;
+        trial->reason = record->reason;
+        login_record_name(trial->came_as, record->account);
+    }
 }

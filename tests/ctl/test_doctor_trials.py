@@ -39,9 +39,9 @@ class Scene:
         self.whole = {service: self.read(service) for service in SERVICES}
         of_lab.write("nowhere/main.cf", "")
 
-    def configure(self, settings=""):
+    def configure(self, settings="", host=""):
         sockets = (postfix.sockets(self.lab) + f', {{ kind = "admin"; path = "{admin_socket(self.lab)}"; }}')
-        self.lab.configure("", f'saslauthd = {{ upstream = "{self.upstream.path}"; {settings} }};', sockets)
+        self.lab.configure("", f'saslauthd = {{ upstream = "{self.upstream.path}"; {settings} }}; {host}', sockets)
 
     def file(self, service):
         return f"/etc/pam.d/{self.stack.name}-{service}"
@@ -76,6 +76,27 @@ class Scene:
         found = [row for row in said["findings"] if row["check"].startswith("trial-")]
         return found, said["trials"]
 
+    @contextlib.contextmanager
+    def names(self, line):
+        """A line of Dovecot's configuration, for as long as the `with` block."""
+        with open(self.dovecot.configuration, encoding="utf-8") as file:
+            whole = file.read()
+        try:
+            self.rewrite(whole + line + "\n")
+            yield
+        finally:
+            self.rewrite(whole)
+
+    def rewrite(self, text):
+        """Another configuration for Dovecot, which has taken it up when its auth process is another one."""
+        before = self.auth_pids()
+        self.lab.write("dovecot/dovecot.conf", text)
+        subprocess.run(["doveadm", "-c", self.dovecot.configuration, "reload"], check=True, capture_output=True)
+        tap.poll(lambda: not any(map(lab.alive, before)), 20, "the end of Dovecot's auth process")
+
+    def auth_pids(self):
+        return [pid for pid in lab.descendants(self.dovecot.program.pid) if postfix.name_of(pid) == "auth"]
+
     def expect(self, checks, *words, **of_doctor):
         found, trials = self.doctor(*words, **of_doctor)
         tap.same({row["check"] for row in found}, set(checks), f"findings {found}; {trials}; {self.lab.log()[-1500:]}")
@@ -105,6 +126,22 @@ def account(scene):
     since = scene.lab.mark()
     scene.expect([], "--account", "alice")
     tap.same(len(scene.lab.lines("account=alice@example.test .*reason=password", since)), 2, "logins as alice")
+
+
+@tests.case("names to which Dovecot gives a domain: seen, and said where it is no account's or another account's")
+def domains(scene):
+    with scene.names("auth_default_realm = other.test\nauth_username_translation = -_"):
+        found, trials = scene.expect(["trial-name"])
+        assert re.search(r"as authgate_doctor_[a-z]{10}@other\.test, which no account", found[0]["what"]), found
+        assert all("the gate saw 1 login" in row for row in tried(trials, "Dovecot's service imap as ")), trials
+        scene.configure(host='domains = [ "example.test", "other.test" ];')
+        scene.lab.reload("is in force")
+        since = scene.lab.mark()
+        found, _ = scene.expect(["trial-domain"], "--account", "alice")
+        tap.same(len(found), len(SERVICES), f"findings {found}")
+        tap.same(len(scene.lab.lines("account=alice@other.test .*reason=password", since)), 2, "logins as alice")
+    scene.configure()
+    scene.lab.reload("is in force")
 
 
 @tests.case("--no-trial tries nothing")
@@ -253,6 +290,7 @@ class Covered:
     def __init__(self, of_lab, wrapped):
         self.wrapped = wrapped
         self.heard = []
+        self.sources = set()
         pem = of_lab.path("tls.pem")
         subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=here",
                         "-keyout", pem, "-out", pem + ".crt"], check=True, capture_output=True)
@@ -265,9 +303,10 @@ class Covered:
     def serve(self):
         while True:
             try:
-                connection = self.listener.accept()[0]
+                connection, (source, _) = self.listener.accept()
             except OSError:
                 return
+            self.sources.add(source)
             with contextlib.suppress(OSError):
                 self.talk(connection)
             connection.close()
@@ -313,6 +352,7 @@ def tls(scene, wrapped):
     assert found[0]["file"] == main, found
     names = [heard.split(b"\0") for heard in server.heard]
     assert len(names) == 2 and names[0][1].startswith(b"authgate-doctor-") and len(names[0][2]) == 24, names
+    assert len(server.sources) >= 2, f"{server.sources}: a server lets one address wait longer with each failure"
 
 
 with lab.Lab() as the_lab:

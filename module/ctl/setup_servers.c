@@ -138,7 +138,7 @@ void setup_dovecot(struct setup_plan *plan) {
 void setup_pam(struct setup_plan *plan) {
     static const char *const services[][2] = {{"imap", "IMAP"},         {"pop3", "POP3"},
                                               {"smtp", "SMTP AUTH"},    {"submission", "Dovecot's submission service"},
-                                              {"sieve", "ManageSieve"}, {"doveadm", "doveadm's network service"}};
+                                              {"sieve", "ManageSieve"}, {"doveadm", "`doveadm auth test`"}};
     struct doctor *doctor = &plan->doctor;
     bool debian = access(doctor_path(doctor, "/etc/pam.d/common-auth"), F_OK) == 0;
     if (!debian && access(doctor_path(doctor, "/etc/pam.d/password-auth"), F_OK) != 0) {

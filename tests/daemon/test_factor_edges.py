@@ -3,6 +3,7 @@
 """Where a second factor, a lock or an app password might be got round: softened rules, proxies, orders between
 begin and commit, accounts that are gone. On the raw gate socket."""
 import itertools
+import os
 
 from harness import AMERICA, JAPAN, gate, lab, tap
 
@@ -120,6 +121,37 @@ def gone(of_lab):
     tap.same(login(of_lab, name, app_password=password), "deny locked", "gone")
     again(of_lab, "", 'account_exists = "/bin/true";')
     tap.same(login(of_lab, name, app_password=password), "accept", "back")
+    again(of_lab)
+
+
+def waiting_at(path):
+    """The other end of a pipe that somebody waits to read from; None while nobody does."""
+    try:
+        return os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError:
+        return None
+
+
+@tests.case("an app password that is revoked, or locked by hand, while its account is looked for opens nothing")
+def taken_back_meanwhile(of_lab):
+    path = of_lab.path("look")
+    os.mkfifo(path)
+    os.chmod(path, 0o666)
+    program = of_lab.write("slowly", f"#!/bin/sh\nread -r word < {path}\n", 0o755)
+    again(of_lab, 'mode = "report";', f'account_exists = "{program}";')
+    steps = {"accept": None, "deny app-password-scope": {"request": "app-password-revoke", "name": "phone"},
+             "deny locked": {"request": "account-lock", "text": "left the company"}}
+    for verdict, step in steps.items():
+        name = next(names)
+        made = vault.ask(of_lab, "app-password-add", account=name, services="imap", name="phone")[0]
+        with of_lab.gate() as connection:
+            connection.send(gate.encode(gate.begin(user=name, app_password=made["app_password"].replace("-", ""))))
+            look = tap.poll(lambda: waiting_at(path), 20, "the look for the account")
+            if step:
+                vault.ask(of_lab, account=name, **step)
+            os.write(look, b"there\n")
+            os.close(look)
+            tap.same(words(connection.receive()), verdict, "begin")
     again(of_lab)
 
 

@@ -134,6 +134,7 @@ static const struct CMUnitTest suite_tests[] = {
     SUITE(a_new_secret_ends_the_memory),
     SUITE(the_same_secret_again_keeps_the_step_that_logins_raised),
     SUITE(an_import_judged_by_another_secret_changes_nothing),
+    SUITE(an_import_ends_an_enrolment_under_way),
     SUITE(disabling_takes_everything_but_app_passwords_and_locks),
     SUITE(a_disabled_secrets_last_step_is_known_until_no_code_of_it_can_come_again),
     SUITE(so_is_the_one_of_a_secret_that_another_took_the_place_of),

@@ -23,7 +23,9 @@ static void a_secret_counts_once_it_is_confirmed(void **state) {
     struct store_order what = {.verb = STORE_ENROL, .account = "alice", .secret = &first};
     assert_int_equal(order(store, &what), STORE_DONE);
     assert_false(facts_of(store, "alice", HOME).enrolled);
-    assert_true(show(store, "alice")->pending);
+    const struct store_report *report = show(store, "alice");
+    assert_true(report->pending && !report->enrolled);
+    assert_memory_equal(report->pending_secret.id, first.id, sizeof first.id);
     what.verb = STORE_CONFIRM;
     what.secret = &other;
     assert_int_equal(order(store, &what), STORE_ABSENT); /* another was begun meanwhile */
@@ -37,7 +39,9 @@ static void a_secret_counts_once_it_is_confirmed(void **state) {
     assert_int_equal(facts.secret.last_step, 1000);
     assert_int_equal(facts.secret.key, 7);
     assert_int_equal(facts.secret.confirmed, NOW);
-    assert_false(show(store, "alice")->pending);
+    report = show(store, "alice");
+    assert_true(report->enrolled && !report->pending);
+    assert_memory_equal(report->confirmed_secret.id, first.id, sizeof first.id);
     assert_int_equal(order(store, &what), STORE_ABSENT);
     assert_false(facts_of(store, "bob", HOME).enrolled);
 }
@@ -114,6 +118,19 @@ static void an_import_judged_by_another_secret_changes_nothing(void **state) {
     assert_true(facts.network_remembered);
     assert_int_equal(import_over(1, 3), STORE_DONE);
     assert_int_equal(facts_of(store, "alice", HOME).secret.last_step, 5);
+}
+
+static void an_import_ends_an_enrolment_under_way(void **state) {
+    (void)state;
+    struct store_secret begun = secret_of(1);
+    struct store_order what = {.verb = STORE_ENROL, .account = "alice", .secret = &begun};
+    assert_int_equal(order(store, &what), STORE_DONE);
+    assert_int_equal(import_over(0, 2), STORE_DONE);
+    assert_false(show(store, "alice")->pending);
+    what.verb = STORE_CONFIRM;
+    assert_int_equal(order(store, &what), STORE_ABSENT);
+    struct account_facts facts = facts_of(store, "alice", HOME);
+    assert_memory_equal(facts.secret.id, secret_of(2).id, STORE_ID_SIZE);
 }
 
 static void disabling_takes_everything_but_app_passwords_and_locks(void **state) {

@@ -189,10 +189,15 @@ static void a_backup_is_restored_and_then_accepted(void **state) {
     assert_int_equal(backup_to(place.spare), STORE_EXISTS);
     assert_int_equal(stat(place.spare, &status), 0);
     assert_int_equal(status.st_mode & 07777, 0600);
-    assert_int_equal(restore_from(place.spare), STORE_DONE); /* nothing has changed since: served at once */
+    const struct store_order restore = {.verb = STORE_RESTORE, .path = place.spare};
+    const struct store_report *report = ordered(store, &restore);
+    assert_int_equal(report->result, STORE_DONE); /* nothing has changed since: served at once */
+    assert_string_equal(report->fault, "");
     serves();
     assert_int_equal(lock(store, "alice", true, 0), STORE_DONE);
-    assert_int_equal(restore_from(place.spare), STORE_DONE);
+    report = ordered(store, &restore);
+    assert_int_equal(report->result, STORE_DONE);
+    assert_non_null(strstr(report->fault, "older")); /* said to who restores, with what to do about it */
     refuses_as(STORE_OUTDATED, "older");
     const struct store_order accept = {.verb = STORE_ACCEPT, .now = NOW};
     assert_int_equal(order(store, &accept), STORE_DONE);
@@ -261,6 +266,9 @@ static void what_is_no_backup_is_not_restored(void **state) {
     int descriptor = open(place.spare, O_WRONLY | O_CREAT, 0600);
     close(descriptor);
     assert_int_equal(restore_from(place.spare), STORE_REFUSED);
+    char copy[sizeof place.store + 16];
+    snprintf(copy, sizeof copy, "%s.restored", place.store);
+    assert_false(there_is(copy));
     serves();
     assert_int_equal(facts_of(store, "alice", HOME).secret.last_step, 1000);
 }

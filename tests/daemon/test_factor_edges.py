@@ -155,6 +155,25 @@ def taken_back_meanwhile(of_lab):
     again(of_lab)
 
 
+@tests.case("a store that is lost between begin and commit lets nobody in, and the same code may be tried again")
+def lost_meanwhile(of_lab):
+    name, other = next(names), next(names)
+    phone = vault.enroll(of_lab, name)
+    code = phone.fresh()
+    store = of_lab.path("store/store.db")
+    with of_lab.gate() as coded, of_lab.gate() as bare:
+        refs = [coded.begin(user=name, digits=code)["ref"], bare.begin(user=other)["ref"]]
+        os.rename(store, f"{store}.away")
+        tap.same([words(coded.commit(refs[0], name)), words(bare.commit(refs[1], other))], ["later unavailable"] * 2,
+                 "commits")
+    os.rename(f"{store}.away", store)
+    with of_lab.gate() as again:
+        repeated = gate.begin(user=name, digits=code, ref=refs[0], code_length="6", begun="1")
+        tap.same(words(again.call(repeated)), "continue", "the same begin, once it is back")
+        tap.same(words(again.commit(refs[0], name)), "accept", "its commit")
+    tap.same(login(of_lab, other), "accept", "another login")
+
+
 @tests.case("an app password in a country that is refused is a right one, and stolen")
 def misplaced(of_lab):
     name = next(names)

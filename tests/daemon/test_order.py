@@ -208,12 +208,34 @@ def settled_ref(of_lab):
             refused(stranger.call(repeat(ref, **other)), "malformed")
 
 
+@tests.case("a settled ref is not answered where the same letters stand in other fields")
+def shifted_facts(of_lab):
+    connection, ref = opened(of_lab, mechanism="LOGIN")
+    with connection:
+        tap.same(connection.commit(ref)["verdict"], "accept", "commit")
+    with of_lab.gate() as stranger:
+        refused(stranger.call(repeat(ref, service="imap127.1.0.1LOGIN", client_address=None)), "malformed")
+    with of_lab.gate() as again:
+        tap.same(again.call(repeat(ref, mechanism="LOGIN"))["verdict"], "continue", "the repeated begin")
+
+
 @tests.case("a ref under way with other facts is denied, and the login under way goes on")
 def stolen_ref(of_lab):
     connection, ref = opened(of_lab)
     with connection, of_lab.gate() as stranger:
         refused(stranger.call(repeat(ref, user="bob")), "malformed")
         tap.same(connection.commit(ref)["verdict"], "accept", "the login under way")
+
+
+@tests.case("a login begun again under its ref elsewhere goes on there: what becomes of its first connection says nothing")
+def moved(of_lab):
+    connection, ref = opened(of_lab)
+    with of_lab.gate() as again:
+        tap.same(again.call(repeat(ref))["verdict"], "continue", "the repeated begin")
+        connection.close()
+        tap.same(settled(of_lab) > 0 and of_lab.lines(f"ref={ref}"), [], "lines of this login before its commit")
+        tap.same(again.commit(ref)["verdict"], "accept", "commit")
+    tap.same(len(of_lab.lines(f"ref={ref}")), 1, "lines of this login")
 
 
 class Line:

@@ -380,7 +380,8 @@ def just_started(scene):
     scene.lab.restart()
     since = scene.lab.mark()
     tap.same(sasl.check(scene.path, "alice", "wonder"), CLOSED, "answer")
-    assert "reason=unavailable" in scene.lab.line("account=alice", since)
+    line = scene.lab.line("account=alice", since)
+    assert "verdict=later" in line and "reason=unavailable" in line, line
     scene.good()
     scene.settle()
 

@@ -5,12 +5,13 @@ connections, answers that were lost, restarts at the worst moment, accounts that
 import itertools
 import os
 
-from harness import AMERICA, JAPAN, gate, lab, tap
+from harness import AMERICA, JAPAN, gate, lab, resident, tap
 
 import vault  # pylint: disable=wrong-import-order
 
 tests = tap.Tests()
 RACERS, ROUNDS = 8, 200
+LEFT = 1000
 GUESSES, CONNECTIONS = tap.rounds(1500, 10000), tap.rounds(60, 500)
 
 
@@ -335,6 +336,23 @@ def gone(world):
         tap.poll(lambda name=name, code=code: world.login(name, code, AMERICA) == "deny second-factor-reused", 20,
                  "the code's end")
         assert world.lab.daemon.running(), world.lab.log()
+
+
+@tests.case(f"{LEFT} modules that die while the store is told leave no memory behind")
+def many_gone(world):
+    def die(name, times):
+        for _ in range(times):
+            with world.lab.gate() as connection:
+                ref = world.begin(connection, name)["ref"]
+                connection.send(gate.encode({"request": "commit", "ref": ref, "user": name}))
+        tap.same(world.login(name), "accept", "an ordinary login")
+
+    name = next(world.names)
+    die(name, LEFT)
+    before = resident(world.lab.daemon.pid)
+    die(name, LEFT)
+    grown = resident(world.lab.daemon.pid) - before
+    assert lab.SANITIZED or grown < LEFT // 4, f"{grown} KiB more for {LEFT} logins"
 
 
 # ---- accounts that are gone

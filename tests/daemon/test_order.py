@@ -227,7 +227,7 @@ def stolen_ref(of_lab):
         tap.same(connection.commit(ref)["verdict"], "accept", "the login under way")
 
 
-@tests.case("a login begun again under its ref elsewhere goes on there: what becomes of its first connection says nothing")
+@tests.case("a login begun again under its ref goes on there: what becomes of its first connection says nothing")
 def moved(of_lab):
     connection, ref = opened(of_lab)
     with of_lab.gate() as again:

@@ -42,6 +42,11 @@ ROWS = [
     Row("B1", "policy/account_name.c", "(char)(character - 'A' + 'a')", "character", "history/test_attacks.py"),
     Row("B6", "policy/account_name.c", "delimiter == NULL ? length : (size_t)(delimiter - local)", "length",
         "history/test_attacks.py"),
+    Row("stays wrong", "store/login_rows.c", "if (day == 0 || !charged(database, request, DAY))", "if (true)",
+        "daemon/test_factor_edges.py"),
+    Row("no more than none", "daemon/login.c", "if (reason != REASON_SECOND_FACTOR_REUSED &&", "if (false &&",
+        "daemon/test_factor_edges.py"),
+    Row("NAT64", "base/address.c", "translated(address) ? 120 : 64", "64", "daemon/test_factor_edges.py"),
 ]
 
 

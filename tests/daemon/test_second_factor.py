@@ -193,6 +193,35 @@ def guessed_where_none_is_due(world):
     world.again()
 
 
+def ended_wrong_without_digits(world, name, _digits):
+    with world.lab.gate() as connection:
+        ref = world.begin(connection, name, None, AMERICA, service="smtp")["ref"]
+        connection.end(ref, "wrong", name)
+
+
+def ended_in_an_error(world, name, digits):
+    with world.lab.gate() as connection:
+        ref = world.begin(connection, name, digits, AMERICA, service="smtp")["ref"]
+        connection.end(ref, "error", name)
+
+
+def let_in(world, name, digits):
+    tap.same(world.login(name, digits, AMERICA, service="smtp"), "accept", "a password that ends in digits")
+
+
+@tests.case("no guess at a code: a wrong password without digits, one that nobody could check, a right one with digits")
+def no_guesses(world):
+    world.again('exceptions = ( { rule = "second-factor-missing"; service = "smtp"; until = "2099-01-01"; '
+                'reason = "scanner"; } ); throttle = { passwords = 0; };')
+    for attempt in (ended_wrong_without_digits, ended_in_an_error, let_in):
+        name, phone = world.fresh()
+        for digits in wrong_ones(phone, 60):
+            attempt(world, name, digits)
+        tap.same([world.login(name, phone.fresh(), AMERICA, service="smtp"), world.login(name, None, AMERICA)],
+                 ["accept"] * 2, f"a code, and a bare password where it is remembered, after 60 {attempt.__name__}")
+    world.again()
+
+
 @tests.case("report mode: guesses from where nobody got in keep no code of the owner's from being remembered")
 def guessed_in_report_mode(world):
     world.again('mode = "report"; throttle = { passwords = 1000; };')

@@ -116,6 +116,12 @@ def one_phone(scene):
     tap.same(told, ["checked"] * 4 * LIMIT, "told")
 
 
+@tests.case("nor is one that does so by way of the saslauthd socket")
+def one_mailing_phone(scene):
+    address = scene.network(AMERICA)
+    tap.same([scene.mailed(address, "wonder") for _ in range(2 * LIMIT)], ["NO"] * 2 * LIMIT, "told")
+
+
 if __name__ == "__main__":
     with lab.Lab() as the_lab:
         tests.run(Scene(the_lab))

@@ -99,6 +99,19 @@ def canaries(of_lab):
         tap.same(counts, dict.fromkeys(secrets, 0), "found in memory")
 
 
+@tests.case("L3: nor are what may have been codes and app passwords in a daemon that has no store")
+def without_store(of_lab):
+    readable(of_lab)
+    typed = {"a code": WRONG_CODE.encode(), "an app password": WRONG_APP.encode()}
+    with lab.Lab() as plain:
+        plain.configure("throttle = { passwords = 0; };")
+        plain.start()
+        tap.same(log_in(plain, "alice", WRONG_CODE, app_password=WRONG_APP), "accept", "a password, digits at its end")
+        counts = {}
+        tap.poll(lambda: counts.update(found(plain.daemon.pid, typed)) or not any(counts.values()), 10,
+                 "the end of what was typed")
+
+
 @tests.case("L3: the keys are in locked memory that no core dump has")
 def locked(of_lab):
     readable(of_lab)

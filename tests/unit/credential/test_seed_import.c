@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: credential/seed.o credential/seed_files.o credential/totp.o credential/keyring.o -loath -lsodium */
+/* links: credential/seed.o credential/seed_files.o credential/totp.o credential/keyring.o -loath -lsodium -Wl,--wrap=sodium_memzero */
 /* Seeds of other programs are read with their parameters, short ones refused or flagged (D11), and what cannot go on
  * here is named. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "credential/keyring.h"
 #include "credential/seed_files.h"
+#include "wipes.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define B32_160      "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ" /* 12345678901234567890 */
@@ -106,6 +108,11 @@ static void what_is_too_long_is_refused(void **state) {
         enum seed_fault hex = seed_from_hex(text, &seed);
         assert_true(length <= TOTP_SECRET_LIMIT * 2 || !seed_usable(hex));
     }
+    memset(text, 'A', 2 * TOTP_SECRET_LIMIT + 2);
+    text[2 * TOTP_SECRET_LIMIT + 2] = '\0';
+    assert_int_equal(seed_from_hex(text, &seed), SEED_TOO_LONG);
+    text[(TOTP_SECRET_LIMIT / 5 + 1) * 8] = '\0';
+    assert_int_equal(seed_from_base32(text, &seed), SEED_TOO_LONG);
     memset(text, '1', 2 * TOTP_SECRET_LIMIT);
     text[2 * TOTP_SECRET_LIMIT] = '\0';
     assert_int_equal(seed_from_hex(text, &seed), SEED_OK);
@@ -140,6 +147,7 @@ static void uris_are_read_with_their_parameters(void **state) {
         {"otpauth://totp/alice?secret=" B32_160 "&amp;digits=8", SEED_SYNTAX},
         {"otpauth://totp/alice?secret=" B32_160 "&image=x&image=y", SEED_OK},
         {"otpauth://totp/ali%2?secret=" B32_160, SEED_SYNTAX},
+        {"otpauth://totp/ali%4zce?secret=" B32_160, SEED_SYNTAX},
         {"otpauth://totp/alice?issuer=x", SEED_SYNTAX},
         {"otpauth://totp/alice", SEED_SYNTAX},
         {"otpauth://totp?secret=" B32_160, SEED_SYNTAX},
@@ -163,6 +171,52 @@ static void uris_are_read_with_their_parameters(void **state) {
     assert_int_equal(seed_from_uri("otpauth://totp/alice?secret=" B32_160, &seed), SEED_OK);
     assert_string_equal(seed.account, "alice");
     assert_string_equal(seed.issuer, "");
+}
+
+static void an_issuer_that_does_not_fit_is_refused(void **state) {
+    (void)state;
+    struct seed seed;
+    char issuer[sizeof seed.issuer + 1], text[sizeof issuer + 128];
+    for (size_t length = sizeof seed.issuer - 1; length <= sizeof seed.issuer; length++) {
+        memset(issuer, 'i', length);
+        issuer[length] = '\0';
+        enum seed_fault expected = length < sizeof seed.issuer ? SEED_OK : SEED_SYNTAX;
+        snprintf(text, sizeof text, "otpauth://totp/%s:alice?secret=" B32_160, issuer);
+        assert_int_equal(seed_from_uri(text, &seed), expected);
+        snprintf(text, sizeof text, "otpauth://totp/alice?secret=" B32_160 "&issuer=%s", issuer);
+        assert_int_equal(seed_from_uri(text, &seed), expected);
+    }
+}
+
+/* How often what held `secret` was wiped since wipes_watch. */
+static unsigned wiped(void) {
+    unsigned count = wipes.count;
+    wipes_watch(NULL, 0);
+    return count;
+}
+
+static void no_copy_of_a_secret_stays_on_the_way(void **state) {
+    (void)state;
+    static const char rfc[] = "12345678901234567890";
+    struct seed seed;
+    char text[256];
+    struct buffer out;
+    wipes_watch(rfc, 20);
+    assert_int_equal(seed_from_base32(B32_160, &seed), SEED_OK);
+    assert_int_equal(wiped(), 1); /* the decoder's bytes */
+    wipes_watch(B32_160, 32);
+    assert_int_equal(seed_from_uri("otpauth://totp/alice?secret=" B32_160, &seed), SEED_OK);
+    assert_int_equal(wiped(), 2); /* without its escapes, and without what is between its groups */
+    wipes_watch(rfc, 20);
+    assert_int_equal(seed_from_hex(HEX_160, &seed), SEED_OK);
+    assert_int_equal(wiped(), 1);
+    wipes_watch(HEX_160, 40);
+    assert_int_equal(seed_from_hex(HEX_160, &seed), SEED_OK);
+    assert_int_equal(wiped(), 1);
+    buffer_init(&out, text, sizeof text);
+    wipes_watch(B32_160, 32);
+    assert_true(seed_write_uri(&seed.totp, "alice", "", &out));
+    assert_int_equal(wiped(), 1); /* the encoder's text */
 }
 
 static void written_uris_are_read_again(void **state) {
@@ -251,6 +305,8 @@ int main(void) {
         cmocka_unit_test(hex_is_read_as_people_write_it),
         cmocka_unit_test(what_is_too_long_is_refused),
         cmocka_unit_test(uris_are_read_with_their_parameters),
+        cmocka_unit_test(an_issuer_that_does_not_fit_is_refused),
+        cmocka_unit_test(no_copy_of_a_secret_stays_on_the_way),
         cmocka_unit_test(written_uris_are_read_again),
         cmocka_unit_test(lines_of_pam_oath_are_read),
         cmocka_unit_test(files_of_google_authenticator_are_read),

@@ -165,6 +165,8 @@ static const struct row main_rows[] = {
     {"log = \"file\"; sockets = ( );", {"1:1: log cannot be \"file\"; it is one of \"stderr\", \"syslog\""}},
     {"timezone = \"Asia/Tokio\"; sockets = ( );",
      {"1:1: there is no time zone \"Asia/Tokio\" on this host; write one such as \"Asia/Tokyo\""}},
+    {"timezone = \"Europe/Berlin\"; sockets = ( ); defaults = { legacy_auth = { from = \"2027-03-28T02:30\"; }; };",
+     {"1:73: there is no time 2027-03-28T02:30 in the time zone; clocks may go forward over it"}},
     {"default_domain = \"no domain\"; sockets = ( );",
      {"1:1: \"no domain\" is no domain; write one such as \"example.com\""}},
     {"default_domain = \"a.example\"; domains = [ \"b.example\" ]; sockets = ( );",

@@ -180,6 +180,14 @@ static void what_is_served(void **state) {
     configuration_free(&other);
 }
 
+static void a_member_may_be_named_twice(void **state) {
+    (void)state;
+    place_write("groups/staff.conf", "members = [ \"alice\", \"alice\" ]; throttle = { passwords = 7; };");
+    load(MAIN_START "sockets = ( ); groups = [ \"staff\" ];");
+    assert_int_equal(configuration_policy(configuration, "alice@example.com", 0, &policy), POLICY_FOUND);
+    assert_int_equal(policy_number(&policy, POLICY_THROTTLE_PASSWORDS, 0), 7);
+}
+
 static bool allowed(enum policy_key key, const char *country) {
     return country_set_has(&policy_value(&policy, key)->countries, country_code_parse(country));
 }
@@ -308,6 +316,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(nothing_set, place_make, finish),
         cmocka_unit_test_setup_teardown(services_by_every_name, place_make, finish),
         cmocka_unit_test_setup_teardown(what_is_served, place_make, finish),
+        cmocka_unit_test_setup_teardown(a_member_may_be_named_twice, place_make, finish),
         cmocka_unit_test_setup_teardown(countries, place_make, finish),
         cmocka_unit_test_setup_teardown(networks, place_make, finish),
         cmocka_unit_test_setup_teardown(services_and_modes, place_make, finish),

@@ -109,6 +109,21 @@ def mail(scene):
     tap.same(told["wonder"], ["NO"] * LIMIT + [sasl.CLOSED], "told")
 
 
+@tests.case("an app password that is none for the service is throttled like any word; one that is one is not")
+def app_password(scene):
+    made = vault.ask(scene.lab, "app-password-add", account="alice", services="imap", name="phone")[0]["app_password"]
+    address = scene.network(JAPAN)
+    for mark in marks(LIMIT):
+        tap.same(scene.typed("alice", address, mark, False), "checked", mark)
+    told = []
+    for service, typed in (("smtp", made), ("smtp", "abcd" * 4), ("imap", made)):
+        with scene.lab.gate() as connection:
+            answer = connection.begin(user="alice", client_address=address, service=service,
+                                      app_password=typed.replace("-", ""), defer="yes")
+            told.append(answer.get("reason", answer["verdict"]))
+    tap.same(told, ["throttled", "throttled", "accept"], "told to an app password elsewhere, to none, to one in place")
+
+
 @tests.case("a phone that repeats its right password where it is denied is not throttled")
 def one_phone(scene):
     address = scene.network(AMERICA)

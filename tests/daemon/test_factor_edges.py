@@ -177,12 +177,14 @@ def lost_meanwhile(of_lab):
 @tests.case("an app password in a country that is refused is a right one, and stolen")
 def misplaced(of_lab):
     name = next(names)
+    vault.enroll(of_lab, name)
     made = vault.ask(of_lab, "app-password-add", account=name, services="imap", name="phone")[0]
     password = made["app_password"].replace("-", "")
     again(of_lab, 'countries = { allow = [ "JP" ]; }; stolen = { action = "lock"; };')
     with of_lab.gate() as connection:
-        answer = connection.begin(user=name, client_address=AMERICA, app_password=password, defer="yes")
-        tap.same(words(answer), "continue country", "begin")
+        answer = connection.begin(user=name, client_address=AMERICA, app_password=password, digits="234567",
+                                  defer="yes")
+        tap.same((words(answer), answer["code_length"]), ("continue country", "0"), "begin; its digits are its own")
     tap.poll(lambda: login(of_lab, name, app_password=password) == "deny locked", 20, "locked at home")
     again(of_lab)
 

@@ -114,6 +114,28 @@ static void an_answer_is_read_whole(void **state) {
     close(peer);
 }
 
+static void a_host_that_has_closed_its_standard_input_is_served_on_its_descriptor(void **state) {
+    (void)state;
+    int input = fcntl(0, F_DUPFD_CLOEXEC, 3);
+    close(0);
+    enum client_result reached = client_connect(&client, path, in(AMPLE));
+    bool first = client.descriptor == 0;
+    int peer = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    ssize_t written = write(peer, "verdict=deny\n\n", 14);
+    struct message answer;
+    enum client_result called = client_call(&client, &question, &answer, in(AMPLE));
+    enum client_result sent = client_send(&client, &question);
+    close(peer);
+    client_close(&client);
+    bool given_back = fcntl(0, F_GETFD) == -1;
+    if (input >= 0) {
+        dup2(input, 0);
+        close(input);
+    }
+    assert_true(first && given_back && written == 14);
+    assert_true(reached == CLIENT_OK && called == CLIENT_OK && sent == CLIENT_OK);
+}
+
 static void A2_broken_answers_are_told_apart_and_end_the_connection(void **state) {
     (void)state;
     struct message answer;
@@ -371,6 +393,7 @@ static void the_descriptor_is_closed_on_exec_and_given_back(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         CASE(an_answer_is_read_whole),
+        CASE(a_host_that_has_closed_its_standard_input_is_served_on_its_descriptor),
         CASE(A2_broken_answers_are_told_apart_and_end_the_connection),
         CASE(F2_an_answer_without_end_is_cut_off_at_the_limit),
         CASE(a_question_that_cannot_be_encoded_is_not_sent),

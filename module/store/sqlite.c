@@ -18,7 +18,7 @@
 #define BATCH_LIMIT 256     /* requests of one transaction */
 #define BACKUP_PAGES 16     /* copied between two batches */
 #define BALLAST_COMMITS 256 /* after so many the ballast is looked after */
-#define SETTLED_IN 16       /* nothing waits after so many: the time to give the WAL its length */
+#define SETTLED_IN 64       /* nothing waits after so many: the time to give the WAL its length */
 #define CLOCK_CORRECTED 120 /* seconds that a clock may be set back without our noticing */
 
 /* A list of requests that keeps their order. */
